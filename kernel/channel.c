@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Channel: see channel.h for what it is; this is making, joining and leaving one. */
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "endpoint.h"
+#include "quota.h"
+
+static struct kipc_channel *kipc_channel_alloc(struct kipc_endpoint *ep, const char *text,
+					       umode_t mode)
+{
+	struct kipc_channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL_ACCOUNT);
+
+	if (!channel)
+		return NULL;
+	kref_init(&channel->ref);
+	spin_lock_init(&channel->lock);
+	init_waitqueue_head(&channel->room_wait);
+	channel->clients = RB_ROOT;
+	channel->server = ep;
+	kipc_name_init(&channel->name, KIPC_NAME_CHANNEL, ep->net, text, mode);
+	return channel;
+}
+
+static void kipc_channel_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct kipc_channel, ref));
+}
+
+void kipc_channel_put(struct kipc_channel *channel)
+{
+	kref_put(&channel->ref, kipc_channel_free);
+}
+
+static bool kipc_channel_get(struct kipc_name *name)
+{
+	return kref_get_unless_zero(&container_of(name, struct kipc_channel, name)->ref);
+}
+
+/**
+ * kipc_channel_create() - make an endpoint the server of a new channel
+ * @ep:		the endpoint, taking a role
+ * @text:	the channel's name, checked
+ * @mode:	who may connect
+ * @pool:	bytes of the pool wanted; what they became
+ *
+ * Return: 0, -EADDRINUSE, -EINVAL, -EDQUOT or -ENOMEM.
+ */
+int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u64 *pool)
+{
+	struct kipc_channel *channel;
+	struct kipc_name *there;
+	int err;
+
+	err = kipc_user_charge(ep->user, KIPC_QUOTA_NAMES, 1);
+	if (err)
+		return err;
+	err = kipc_endpoint_make_pool(ep, pool);
+	if (err)
+		goto err_uncharge;
+	channel = kipc_channel_alloc(ep, text, mode);
+	if (!channel) {
+		err = -ENOMEM;
+		goto err_pool;
+	}
+	kipc_inbox_init(&ep->inbox, ep, channel);
+
+	/* From here on clients find it. */
+	there = kipc_name_register(&channel->name, kipc_channel_get);
+	if (there == &channel->name) {
+		ep->channel = channel;
+		return 0;
+	}
+	if (there)
+		kipc_channel_put(container_of(there, struct kipc_channel, name));
+	err = -EADDRINUSE;
+
+	kipc_channel_put(channel);
+err_pool:
+	kipc_endpoint_drop_pool(ep);
+err_uncharge:
+	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
+	return err;
+}
+
+/* End the calls that a closing server leaves, and free its messages. */
+static void kipc_channel_abandon(struct kipc_channel *channel, struct kipc_inbox *inbox,
+				 struct list_head *gone, struct kipc_wakes *wakes)
+{
+	struct kipc_message *msg;
+
+	kipc_inbox_drain(inbox, gone);
+	list_for_each_entry(msg, gone, entry)
+		kipc_call_end(msg, msg->state == KIPC_MESSAGE_HELD ? -ECONNRESET : -EPIPE, wakes);
+}
+
+/* Tell every client that nothing will come any more. */
+static void kipc_channel_hang_up(struct kipc_channel *channel, struct kipc_wakes *wakes)
+{
+	struct rb_node *node;
+
+	for (node = rb_first(&channel->clients); node; node = rb_next(node)) {
+		struct kipc_endpoint *client = rb_entry(node, struct kipc_endpoint, client_node);
+		struct kipc_waiter *waiter, *next;
+
+		list_for_each_entry_safe(waiter, next, &client->inbox.receivers, entry)
+			kipc_waiter_finish(waiter, -EPIPE, wakes);
+		wake_up_interruptible_poll(&client->poll_wait, EPOLLIN | EPOLLHUP);
+	}
+}
+
+/**
+ * kipc_channel_destroy() - the server's file is going
+ * @ep:	the server
+ */
+void kipc_channel_destroy(struct kipc_endpoint *ep)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_wakes wakes = { };
+	LIST_HEAD(gone);
+
+	kipc_name_unregister(&channel->name);
+
+	spin_lock(&channel->lock);
+	channel->server = NULL;
+	kipc_inbox_close(&ep->inbox, -EPIPE, &wakes);
+	kipc_channel_abandon(channel, &ep->inbox, &gone, &wakes);
+	kipc_channel_hang_up(channel, &wakes);
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_message_destroy_all(&gone);
+	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
+}
+
+static bool kipc_client_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct kipc_endpoint, client_node)->number <
+	       rb_entry(b, struct kipc_endpoint, client_node)->number;
+}
+
+/* Alive and joined are decided under one lock. */
+static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint *ep)
+{
+	int err = -ECONNREFUSED;
+
+	spin_lock(&channel->lock);
+	if (channel->server) {
+		ep->number = ++channel->last_client;
+		rb_add(&ep->client_node, &channel->clients, kipc_client_less);
+		channel->client_count++;
+		err = 0;
+	}
+	spin_unlock(&channel->lock);
+	return err;
+}
+
+/**
+ * kipc_channel_connect() - make an endpoint a client of a channel
+ * @ep:		the endpoint, taking a role
+ * @text:	the channel's name, checked
+ * @pool:	bytes of the pool wanted; what they became
+ *
+ * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EINVAL.
+ */
+int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool)
+{
+	struct kipc_channel *channel;
+	struct kipc_name *name;
+	int err;
+
+	name = kipc_name_find(ep->net, KIPC_NAME_CHANNEL, text, kipc_channel_get);
+	if (!name)
+		return -ENOENT;
+	channel = container_of(name, struct kipc_channel, name);
+
+	err = kipc_name_permit(name, KIPC_MAY_SEND);
+	if (err)
+		goto err_put;
+	err = kipc_endpoint_make_pool(ep, pool);
+	if (err)
+		goto err_put;
+	kipc_inbox_init(&ep->inbox, ep, channel);
+	ep->channel = channel;
+	err = kipc_channel_join(channel, ep);
+	if (err)
+		goto err_pool;
+	return 0;
+
+err_pool:
+	ep->channel = NULL;
+	kipc_endpoint_drop_pool(ep);
+err_put:
+	kipc_channel_put(channel);
+	return err;
+}
+
+/**
+ * kipc_channel_disconnect() - a client's file is going
+ * @ep:	the client
+ *
+ * No thread of it is in a call: each would pin the file.  What it has sent one
+ * way stays; nobody pays for it any more.
+ */
+void kipc_channel_disconnect(struct kipc_endpoint *ep)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_message *msg, *next;
+	struct kipc_wakes wakes = { };
+	LIST_HEAD(gone);
+
+	spin_lock(&channel->lock);
+	rb_erase(&ep->client_node, &channel->clients);
+	channel->client_count--;
+	kipc_inbox_close(&ep->inbox, -ESRCH, &wakes);
+	kipc_inbox_drain(&ep->inbox, &gone);
+	list_for_each_entry_safe(msg, next, &ep->sent, sent) {
+		list_del_init(&msg->sent);
+		msg->from = NULL;
+	}
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_message_destroy_all(&gone);
+}
+
+/**
+ * kipc_channel_client() - the client of a number; the caller holds the lock
+ * @channel:	the channel
+ * @number:	what the server says
+ *
+ * Return: the client, or NULL.
+ */
+struct kipc_endpoint *kipc_channel_client(struct kipc_channel *channel, u64 number)
+{
+	struct rb_node *node = channel->clients.rb_node;
+
+	lockdep_assert_held(&channel->lock);
+	while (node) {
+		struct kipc_endpoint *ep = rb_entry(node, struct kipc_endpoint, client_node);
+
+		if (number == ep->number)
+			return ep;
+		node = number < ep->number ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+static __poll_t kipc_channel_writable(struct kipc_endpoint *ep)
+{
+	struct kipc_endpoint *server = ep->channel->server;
+	bool writable;
+
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_SERVER)
+		writable = ep->reading;
+	else
+		writable = server && kipc_inbox_has_room(&server->inbox, ep->taken);
+	return writable ? EPOLLOUT | EPOLLWRNORM : 0;
+}
+
+/**
+ * kipc_channel_poll() - what is ready
+ * @ep:		server or client
+ * @file:	its file
+ * @table:	poll's
+ *
+ * Every change is made under the lock and told after it: a poller that is on the
+ * wait queues before it takes the lock misses nothing.
+ */
+__poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table)
+{
+	struct kipc_channel *channel = ep->channel;
+	__poll_t events = 0;
+
+	poll_wait(file, &ep->poll_wait, table);
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT)
+		poll_wait(file, &channel->room_wait, table);
+
+	spin_lock(&channel->lock);
+	if (!list_empty(&ep->inbox.queued))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (!channel->server)
+		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+	events |= kipc_channel_writable(ep);
+	spin_unlock(&channel->lock);
+	return events;
+}
+
+/**
+ * kipc_channel_info() - describe a server or client
+ * @ep:		the endpoint
+ * @info:	its channel fields are filled in
+ */
+void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_inbox *inbox = &ep->inbox;
+
+	spin_lock(&channel->lock);
+	info->pool_size = inbox->pool.size;
+	info->pool_free = inbox->pool.free;
+	info->queued = inbox->queued_count;
+	info->held = inbox->held_count;
+	info->held_bytes = inbox->held_bytes;
+	info->client = ep->number;
+	if (info->role == KIPC_ROLE_SERVER) {
+		info->peers = channel->client_count;
+		info->max_size = inbox->pool.size;
+	} else if (channel->server) {
+		info->peers = 1;
+		info->max_size = channel->server->inbox.pool.size / 2;
+	}
+	spin_unlock(&channel->lock);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Channel: a named meeting place of one server endpoint and its clients.
+ *
+ * Everything that the ends of a channel do to each other is decided under one
+ * spinlock, the channel's: room in the pools, queues of messages, who waits for
+ * what, who is alive.  It is held for a few list and tree operations, never while
+ * payload is copied, memory is allocated or a thread sleeps.  Channels share no
+ * lock with one another.  (Below it only the locks of wait queues are taken:
+ * Documentation/locking.rst.)
+ *
+ * The channel lives as long as an endpoint refers to it; it is dead once @server is
+ * NULL.  That pointer is cleared, and every reference through it taken, under the
+ * lock.
+ *
+ * Making, joining and leaving a channel is in channel.c; what moves messages
+ * through it is in transfer.c.
+ */
+#ifndef KIPC_CHANNEL_H
+#define KIPC_CHANNEL_H
+
+#include <linux/kref.h>
+#include <linux/poll.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "inbox.h"
+#include "registry.h"
+
+struct kipc_endpoint;
+struct kipc_source;
+
+/**
+ * struct kipc_channel - see above
+ * @ref:	one per endpoint
+ * @lock:	guards all that follows, and the channel side of its endpoints
+ * @name:	its name; guarded by the registry
+ * @server:	the server endpoint, NULL once it has closed
+ * @clients:	client endpoints by number
+ * @client_count: how many
+ * @last_client: number of the newest client
+ * @last_id:	id of the newest message
+ * @room_wait:	clients that poll for room in the server's pool
+ */
+struct kipc_channel {
+	struct kref		ref;
+	spinlock_t		lock;	/* see above */
+	struct kipc_name	name;
+	struct kipc_endpoint	*server;
+	struct rb_root		clients;
+	u32			client_count;
+	u64			last_client;
+	u64			last_id;
+	wait_queue_head_t	room_wait;
+};
+
+/**
+ * struct kipc_call - a call that waits for its reply, on the caller's stack
+ * @receiver:	how it waits, and the reply's header
+ * @msg:	the call; good while it is not finished
+ * @outcome:	how far it came
+ */
+struct kipc_call {
+	struct kipc_receiver	receiver;
+	struct kipc_message	*msg;
+	enum kipc_outcome	outcome;
+};
+
+void kipc_channel_put(struct kipc_channel *channel);
+
+int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u64 *pool);
+int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool);
+void kipc_channel_destroy(struct kipc_endpoint *ep);
+void kipc_channel_disconnect(struct kipc_endpoint *ep);
+struct kipc_endpoint *kipc_channel_client(struct kipc_channel *channel, u64 number);
+__poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table);
+void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
+
+/* transfer.c */
+int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 tag,
+		      const struct kipc_limit *limit, struct kipc_call *call);
+int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *source, u64 tag,
+		      const struct kipc_limit *limit);
+int kipc_channel_receive(struct kipc_endpoint *ep, const struct kipc_limit *limit,
+			 struct kipc_receiver *receiver);
+int kipc_channel_reply(struct kipc_endpoint *ep, u64 id, struct kipc_source *source, u64 tag);
+int kipc_channel_release(struct kipc_endpoint *ep, u64 id);
+void kipc_channel_requeue(struct kipc_endpoint *ep, u64 id);
+void kipc_call_end(struct kipc_message *msg, int result, struct kipc_wakes *wakes);
+
+#endif /* KIPC_CHANNEL_H */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copy: see copy.h for what it is. */
+#include <linux/err.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "copy.h"
+#include "mmap.h"
+
+/*
+ * Bring in the array of pieces once, and check it: nothing of it is read from the
+ * user's memory again.  The native array is not smaller than the user's, so both
+ * live in one allocation and each piece is converted where it lies.
+ */
+static int kipc_source_gather(struct kipc_source *source, const struct kipc_payload *payload,
+			      u64 max)
+{
+	struct kipc_vec *vec;
+	struct iovec *iov;
+	u64 total = 0;
+	u64 i;
+
+	if (payload->len > KIPC_VEC_MAX)
+		return -EINVAL;
+	vec = vmemdup_user(u64_to_user_ptr(payload->data), array_size(payload->len, sizeof(*vec)));
+	if (IS_ERR(vec))
+		return PTR_ERR(vec);
+
+	BUILD_BUG_ON(sizeof(struct iovec) > sizeof(struct kipc_vec));
+	iov = (struct iovec *)vec;
+	for (i = 0; i < payload->len; i++) {
+		struct kipc_vec piece = vec[i];
+
+		if (check_add_overflow(total, piece.len, &total) || total > max) {
+			kvfree(vec);
+			return -EMSGSIZE;
+		}
+		iov[i].iov_base = u64_to_user_ptr(piece.base);
+		iov[i].iov_len = piece.len;
+	}
+	source->iov = iov;
+	iov_iter_init(&source->iter, ITER_SOURCE, iov, payload->len, total);
+	return 0;
+}
+
+/**
+ * kipc_source_open() - check a payload and make it ready to be copied from
+ * @source:	made ready: kipc_source_close() when done
+ * @payload:	as the user gave it; already in kernel memory
+ * @max:	bytes that it may have
+ *
+ * Return: 0, -EINVAL, -EMSGSIZE, -EFAULT or -ENOMEM.
+ */
+int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
+		     u64 max)
+{
+	if (payload->flags & ~KIPC_PAYLOAD_VEC || payload->reserved || payload->reserved2)
+		return -EINVAL;
+
+	source->iov = NULL;
+	if (payload->flags & KIPC_PAYLOAD_VEC && payload->len)
+		return kipc_source_gather(source, payload, max);
+
+	if (payload->len > max)
+		return -EMSGSIZE;
+	iov_iter_ubuf(&source->iter, ITER_SOURCE, u64_to_user_ptr(payload->data), payload->len);
+	return 0;
+}
+
+void kipc_source_close(struct kipc_source *source)
+{
+	kvfree(source->iov);
+}
+
+/**
+ * kipc_copy_to_memory() - fill a piece of a pool from a sender
+ * @memory:	the receiver's memory, pinned
+ * @offset:	of the piece, which the caller has reserved
+ * @len:	its bytes
+ * @from:	has at least @len bytes
+ *
+ * Return: 0; -EFAULT; -ENOMEM or -EDQUOT, no chunk for it.
+ */
+int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
+			struct iov_iter *from)
+{
+	while (len) {
+		u32 at = offset % KIPC_CHUNK_SIZE;
+		u32 run = min_t(u32, len, KIPC_CHUNK_SIZE - at);
+		void *chunk = kipc_memory_chunk(memory, offset / KIPC_CHUNK_SIZE);
+
+		if (IS_ERR(chunk))
+			return PTR_ERR(chunk);
+		if (copy_from_iter(chunk + at, run, from) != run)
+			return -EFAULT;
+		offset += run;
+		len -= run;
+	}
+	return 0;
+}
+
+/**
+ * kipc_copy_from_memory() - copy a piece of a pool out to its owner (for read)
+ * @memory:	the owner's memory
+ * @offset:	of the piece
+ * @len:	its bytes
+ * @to:		has room for at least @len bytes
+ *
+ * Return: 0, -EFAULT, -ENOMEM or -EDQUOT.
+ */
+int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,
+			  struct iov_iter *to)
+{
+	while (len) {
+		u32 at = offset % KIPC_CHUNK_SIZE;
+		u32 run = min_t(u32, len, KIPC_CHUNK_SIZE - at);
+		void *chunk = kipc_memory_chunk(memory, offset / KIPC_CHUNK_SIZE);
+
+		if (IS_ERR(chunk))
+			return PTR_ERR(chunk);
+		if (copy_to_iter(chunk + at, run, to) != run)
+			return -EFAULT;
+		offset += run;
+		len -= run;
+	}
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copy: the one path on which payload crosses between user and kernel.
+ *
+ * A payload comes as a struct kipc_payload (from an ioctl) or as an iov_iter
+ * (from write); both become an iov_iter here.  Copies run with no lock held: a
+ * user page that does not come (userfaultfd, a stalled network file) stalls the
+ * thread that named it and nobody else.
+ */
+#ifndef KIPC_COPY_H
+#define KIPC_COPY_H
+
+#include <linux/kipc.h>
+#include <linux/uio.h>
+
+struct kipc_memory;
+
+/**
+ * struct kipc_source - a sender's payload, ready to be copied from
+ * @iter:	what is left to copy; its count is the payload's length
+ * @iov:	the pieces of a gathered payload, allocated; otherwise NULL
+ */
+struct kipc_source {
+	struct iov_iter	iter;
+	struct iovec	*iov;
+};
+
+int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
+		     u64 max);
+void kipc_source_close(struct kipc_source *source);
+
+int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
+			struct iov_iter *from);
+int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,
+			  struct iov_iter *to);
+
+#endif /* KIPC_COPY_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Endpoint: see endpoint.h for what it is. */
+#include <linux/cred.h>
+#include <linux/nsproxy.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "channel.h"
+#include "endpoint.h"
+#include "queue.h"
+#include "quota.h"
+#include "trace.h"
+
+#define KIPC_POOL_DEFAULT	SZ_16M
+
+static struct kmem_cache *kipc_endpoint_cache;
+
+/**
+ * kipc_endpoint_create() - an endpoint of the current thread's, without a role
+ *
+ * Return: the endpoint with one reference, or ERR_PTR(-ENOMEM, -EDQUOT).
+ */
+struct kipc_endpoint *kipc_endpoint_create(void)
+{
+	struct kipc_endpoint *ep;
+	int err = -ENOMEM;
+
+	ep = kmem_cache_zalloc(kipc_endpoint_cache, GFP_KERNEL_ACCOUNT);
+	if (!ep)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&ep->ref);
+	mutex_init(&ep->setup);
+	init_waitqueue_head(&ep->poll_wait);
+	INIT_LIST_HEAD(&ep->sent);
+
+	ep->user = kipc_user_find(current_euid());
+	if (!ep->user)
+		goto err_free;
+	err = kipc_user_charge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
+	if (err)
+		goto err_user;
+	ep->net = get_net(current->nsproxy->net_ns);
+	return ep;
+
+err_user:
+	kipc_user_put(ep->user);
+err_free:
+	kmem_cache_free(kipc_endpoint_cache, ep);
+	return ERR_PTR(err);
+}
+
+struct kipc_endpoint *kipc_endpoint_get(struct kipc_endpoint *ep)
+{
+	kref_get(&ep->ref);
+	return ep;
+}
+
+static void kipc_endpoint_free(struct kref *ref)
+{
+	struct kipc_endpoint *ep = container_of(ref, struct kipc_endpoint, ref);
+
+	if (ep->inbox.memory.size)
+		kipc_memory_deinit(&ep->inbox.memory);
+	if (ep->channel)
+		kipc_channel_put(ep->channel);
+	if (ep->queue)
+		kipc_queue_put(ep->queue);
+	put_net(ep->net);
+	kipc_user_uncharge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
+	kipc_user_put(ep->user);
+	mutex_destroy(&ep->setup);
+	kmem_cache_free(kipc_endpoint_cache, ep);
+}
+
+void kipc_endpoint_put(struct kipc_endpoint *ep)
+{
+	kref_put(&ep->ref, kipc_endpoint_free);
+}
+
+/**
+ * kipc_endpoint_shutdown() - the file is going: leave the channel or queue
+ * @ep:	the endpoint; the file's reference on it is dropped
+ */
+void kipc_endpoint_shutdown(struct kipc_endpoint *ep)
+{
+	u32 role = kipc_endpoint_role(ep);
+
+	trace_kipc_close(ep);
+	if (role == KIPC_ROLE_SERVER)
+		kipc_channel_destroy(ep);
+	else if (role == KIPC_ROLE_CLIENT)
+		kipc_channel_disconnect(ep);
+	kipc_endpoint_put(ep);
+}
+
+/**
+ * kipc_endpoint_begin() - start taking a role
+ * @ep:	the endpoint
+ *
+ * Return: 0, and kipc_endpoint_end() must follow; -EISCONN; -EINTR.
+ */
+int kipc_endpoint_begin(struct kipc_endpoint *ep)
+{
+	if (mutex_lock_interruptible(&ep->setup))
+		return -EINTR;
+	if (ep->role == KIPC_ROLE_NONE)
+		return 0;
+	mutex_unlock(&ep->setup);
+	return -EISCONN;
+}
+
+/**
+ * kipc_endpoint_end() - have taken a role, or failed to
+ * @ep:		the endpoint
+ * @role:	the role; KIPC_ROLE_NONE, it failed and all has been undone
+ */
+void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role)
+{
+	/* Pairs with the acquire in kipc_endpoint_role(). */
+	smp_store_release(&ep->role, role);
+	mutex_unlock(&ep->setup);
+	if (role != KIPC_ROLE_NONE)
+		trace_kipc_open(ep);
+}
+
+/**
+ * kipc_endpoint_expect() - is the endpoint what an operation is for?
+ * @ep:		the endpoint
+ * @roles:	BIT() of each role that will do
+ *
+ * Return: 0, -ENOTCONN (no role yet) or -EOPNOTSUPP (another role).
+ */
+int kipc_endpoint_expect(const struct kipc_endpoint *ep, unsigned int roles)
+{
+	u32 role = kipc_endpoint_role(ep);
+
+	if (likely(BIT(role) & roles))
+		return 0;
+	return role == KIPC_ROLE_NONE ? -ENOTCONN : -EOPNOTSUPP;
+}
+
+/**
+ * kipc_endpoint_make_pool() - give an endpoint its receive memory
+ * @ep:		the endpoint, taking a role
+ * @size:	bytes wanted, 0 for the default; what it became
+ *
+ * Costs nothing yet: chunks come when they are needed.  A pool larger than a
+ * chunk has whole chunks, a smaller one is a power of two.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int kipc_endpoint_make_pool(struct kipc_endpoint *ep, u64 *size)
+{
+	u64 want = *size ?: KIPC_POOL_DEFAULT;
+
+	if (want < KIPC_POOL_MIN || want > KIPC_POOL_MAX)
+		return -EINVAL;
+	*size = want < KIPC_CHUNK_SIZE ? roundup_pow_of_two(max_t(u64, want, PAGE_SIZE)) :
+					 round_up(want, KIPC_CHUNK_SIZE);
+	kipc_memory_init(&ep->inbox.memory, *size, ep->user);
+	return 0;
+}
+
+/**
+ * kipc_endpoint_drop_pool() - undo kipc_endpoint_make_pool()
+ * @ep:	the endpoint, taking a role and failing to
+ */
+void kipc_endpoint_drop_pool(struct kipc_endpoint *ep)
+{
+	kipc_memory_deinit(&ep->inbox.memory);
+	ep->inbox.memory.size = 0;
+}
+
+/**
+ * kipc_endpoint_info() - describe an endpoint
+ * @ep:		the endpoint
+ * @info:	zero but for @size; filled in
+ */
+void kipc_endpoint_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info)
+{
+	info->version = KIPC_ABI_VERSION;
+	info->role = kipc_endpoint_role(ep);
+	switch (info->role) {
+	case KIPC_ROLE_SERVER:
+	case KIPC_ROLE_CLIENT:
+		kipc_channel_info(ep, info);
+		break;
+	case KIPC_ROLE_QUEUE:
+		kipc_queue_info(ep->queue, info);
+		break;
+	}
+}
+
+int __init kipc_endpoint_init(void)
+{
+	kipc_endpoint_cache = KMEM_CACHE(kipc_endpoint, 0);
+	return kipc_endpoint_cache ? 0 : -ENOMEM;
+}
+
+void kipc_endpoint_exit(void)
+{
+	kmem_cache_destroy(kipc_endpoint_cache);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Endpoint: one open of /dev/kipc.
+ *
+ * It starts without a role and takes one once.  The role, and everything that goes
+ * with it, is prepared under @setup and published by storing @role with release;
+ * every operation loads it with acquire, so what it then finds never changes.
+ *
+ * The file holds one reference.  Whoever copies into its pool, or waits to, holds
+ * another (taken under the channel's lock while the inbox is open), so that the
+ * memory outlives a close.  Shutdown happens at release of the file, when no thread
+ * is in an operation on it any more; the structure itself goes with the last
+ * reference.
+ *
+ * @poll_wait is what pollers of this file wait on.  It lives here because the file
+ * pins this; epoll lets go of it before the file's release.
+ */
+#ifndef KIPC_ENDPOINT_H
+#define KIPC_ENDPOINT_H
+
+#include <linux/kipc.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+
+#include "inbox.h"
+
+struct kipc_channel;
+struct kipc_queue;
+struct kipc_user;
+struct net;
+
+/**
+ * struct kipc_endpoint - see above
+ * @ref:	file, and whoever fills the pool
+ * @setup:	serialises taking a role
+ * @role:	enum kipc_role, published last
+ * @net:	network namespace of the opener, where its names are
+ * @user:	who opened it, and pays
+ * @poll_wait:	pollers of this file
+ * @channel:	SERVER, CLIENT: the channel, pinned
+ * @inbox:	SERVER, CLIENT: the receiving side; guarded by the channel's lock
+ * @number:	CLIENT: its number on the channel; SERVER: 0
+ * @client_node: CLIENT: in the channel's @clients
+ * @taken:	CLIENT: bytes of the server's pool that its messages have
+ * @sent:	CLIENT: those messages
+ * @reading:	SERVER: id of the call that read() took and write() answers, or 0
+ * @queue:	QUEUE: the queue, pinned
+ * @may:	QUEUE: KIPC_MAY_*, what it was opened for
+ */
+struct kipc_endpoint {
+	struct kref		ref;
+	struct mutex		setup;	/* taking a role */
+	u32			role;
+	struct net		*net;
+	struct kipc_user	*user;
+	wait_queue_head_t	poll_wait;
+
+	struct kipc_channel	*channel;
+	struct kipc_inbox	inbox;
+	u64			number;
+	struct rb_node		client_node;
+	u32			taken;
+	struct list_head	sent;
+	u64			reading;
+
+	struct kipc_queue	*queue;
+	int			may;
+};
+
+struct kipc_endpoint *kipc_endpoint_create(void);
+struct kipc_endpoint *kipc_endpoint_get(struct kipc_endpoint *ep);
+void kipc_endpoint_put(struct kipc_endpoint *ep);
+void kipc_endpoint_shutdown(struct kipc_endpoint *ep);
+
+int kipc_endpoint_begin(struct kipc_endpoint *ep);
+void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role);
+int kipc_endpoint_expect(const struct kipc_endpoint *ep, unsigned int roles);
+int kipc_endpoint_make_pool(struct kipc_endpoint *ep, u64 *size);
+void kipc_endpoint_drop_pool(struct kipc_endpoint *ep);
+void kipc_endpoint_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
+
+int kipc_endpoint_init(void);
+void kipc_endpoint_exit(void);
+
+/**
+ * kipc_endpoint_role() - what the endpoint is
+ * @ep:	the endpoint
+ *
+ * What comes with the role is there once the role is seen.
+ */
+static inline u32 kipc_endpoint_role(const struct kipc_endpoint *ep)
+{
+	/* Pairs with the release in kipc_endpoint_end(). */
+	return smp_load_acquire(&ep->role);
+}
+
+#endif /* KIPC_ENDPOINT_H */

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* File: see file.h for what it is; what read and write mean is in uapi/linux/kipc.h. */
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "channel.h"
+#include "copy.h"
+#include "endpoint.h"
+#include "file.h"
+#include "ioctl.h"
+#include "queue.h"
+
+static int kipc_file_open(struct inode *inode, struct file *file)
+{
+	struct kipc_endpoint *ep = kipc_endpoint_create();
+
+	if (IS_ERR(ep))
+		return PTR_ERR(ep);
+	file->private_data = ep;
+	return stream_open(inode, file);
+}
+
+static int kipc_file_release(struct inode *inode, struct file *file)
+{
+	kipc_endpoint_shutdown(file->private_data);
+	return 0;
+}
+
+static struct kipc_limit kipc_file_limit(const struct kiocb *iocb)
+{
+	return (struct kipc_limit){
+		.nonblock = iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT,
+	};
+}
+
+/* Answer the call that read() took last with nothing, if write() has not answered it. */
+static void kipc_server_settle(struct kipc_endpoint *ep, u64 id)
+{
+	struct kipc_source nothing = { };
+
+	iov_iter_ubuf(&nothing.iter, ITER_SOURCE, NULL, 0);
+	if (id)
+		kipc_channel_reply(ep, id, &nothing, 0);
+}
+
+/* The call that read() took last, which nobody else finds there afterwards. */
+static u64 kipc_server_exchange(struct kipc_endpoint *ep, u64 id)
+{
+	u64 last;
+
+	spin_lock(&ep->channel->lock);
+	last = ep->reading;
+	ep->reading = id;
+	spin_unlock(&ep->channel->lock);
+	return last;
+}
+
+static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
+				 const struct kipc_limit *limit)
+{
+	struct kipc_receiver receiver;
+	struct kipc_header *header = &receiver.header;
+	int err;
+
+	kipc_server_settle(ep, kipc_server_exchange(ep, 0));
+	err = kipc_channel_receive(ep, limit, &receiver);
+	if (err)
+		return err == -EPIPE ? 0 : err;
+
+	err = -EMSGSIZE;
+	if (header->len <= iov_iter_count(to))
+		err = kipc_copy_from_memory(&ep->inbox.memory, header->offset, header->len, to);
+	if (err) {
+		kipc_channel_requeue(ep, header->id);
+		return err;
+	}
+	if (header->kind == KIPC_KIND_CALL)
+		kipc_server_settle(ep, kipc_server_exchange(ep, header->id));
+	else
+		kipc_channel_release(ep, header->id);
+	return header->len;
+}
+
+static ssize_t kipc_channel_write(struct kipc_endpoint *ep, struct iov_iter *from,
+				  const struct kipc_limit *limit)
+{
+	struct kipc_source source = { .iter = *from };
+	size_t len = iov_iter_count(from);
+	u64 id;
+	int err;
+
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT) {
+		err = kipc_channel_send(ep, 0, &source, 0, limit);
+	} else {
+		id = kipc_server_exchange(ep, 0);
+		if (!id)
+			return -EDESTADDRREQ;
+		err = kipc_channel_reply(ep, id, &source, 0);
+		/* Still held, and still to be answered. */
+		if (err && err != -ECANCELED && err != -ENOENT)
+			kipc_server_settle(ep, kipc_server_exchange(ep, id));
+	}
+	if (err)
+		return err;
+	iov_iter_advance(from, len);
+	return len;
+}
+
+static ssize_t kipc_file_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct kipc_endpoint *ep = iocb->ki_filp->private_data;
+	struct kipc_limit limit = kipc_file_limit(iocb);
+	size_t room = iov_iter_count(to);
+	u64 needed;
+	int err;
+
+	switch (kipc_endpoint_role(ep)) {
+	case KIPC_ROLE_SERVER:
+	case KIPC_ROLE_CLIENT:
+		return room ? kipc_channel_read(ep, to, &limit) : 0;
+	case KIPC_ROLE_QUEUE:
+		if (!room)
+			return 0;
+		err = kipc_queue_receive(ep, to, &limit, NULL, &needed);
+		return err ?: room - iov_iter_count(to);
+	default:
+		return -ENOTCONN;
+	}
+}
+
+static ssize_t kipc_file_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	static const struct kipc_queue_send_args ordinary;
+	struct kipc_endpoint *ep = iocb->ki_filp->private_data;
+	struct kipc_limit limit = kipc_file_limit(iocb);
+	size_t len = iov_iter_count(from);
+	int err;
+
+	switch (kipc_endpoint_role(ep)) {
+	case KIPC_ROLE_SERVER:
+	case KIPC_ROLE_CLIENT:
+		return len > KIPC_POOL_MAX ? -EMSGSIZE : kipc_channel_write(ep, from, &limit);
+	case KIPC_ROLE_QUEUE:
+		err = kipc_queue_send(ep, from, &ordinary, &limit);
+		return err ?: len;
+	default:
+		return -ENOTCONN;
+	}
+}
+
+static __poll_t kipc_file_poll(struct file *file, poll_table *table)
+{
+	struct kipc_endpoint *ep = file->private_data;
+
+	switch (kipc_endpoint_role(ep)) {
+	case KIPC_ROLE_SERVER:
+	case KIPC_ROLE_CLIENT:
+		return kipc_channel_poll(ep, file, table);
+	case KIPC_ROLE_QUEUE:
+		return kipc_queue_poll(ep, file, table);
+	default:
+		return EPOLLERR;
+	}
+}
+
+static int kipc_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct kipc_endpoint *ep = file->private_data;
+
+	switch (kipc_endpoint_role(ep)) {
+	case KIPC_ROLE_SERVER:
+	case KIPC_ROLE_CLIENT:
+		return kipc_memory_map(&ep->inbox.memory, vma);
+	case KIPC_ROLE_QUEUE:
+		return -ENODEV;
+	default:
+		return -ENOTCONN;
+	}
+}
+
+#ifdef CONFIG_PROC_FS
+static void kipc_file_fdinfo(struct seq_file *seq, struct file *file)
+{
+	static const char * const roles[] = { "none", "server", "client", "queue" };
+	struct kipc_endpoint *ep = file->private_data;
+	struct kipc_endpoint_info info = { };
+
+	kipc_endpoint_info(ep, &info);
+	seq_printf(seq, "kipc-role:\t%s\n", roles[info.role]);
+	if (info.role == KIPC_ROLE_QUEUE) {
+		seq_printf(seq, "kipc-name:\t%s\n", ep->queue->name.text);
+		seq_printf(seq, "kipc-queued:\t%llu/%llu\n", info.queued, info.max_msgs);
+		seq_printf(seq, "kipc-queued-bytes:\t%llu/%llu\n", info.queued_bytes,
+			   info.max_bytes);
+	} else if (info.role != KIPC_ROLE_NONE) {
+		seq_printf(seq, "kipc-name:\t%s\n", ep->channel->name.text);
+		seq_printf(seq, "kipc-client:\t%llu\n", info.client);
+		seq_printf(seq, "kipc-peers:\t%llu\n", info.peers);
+		seq_printf(seq, "kipc-pool-free:\t%llu/%llu\n", info.pool_free, info.pool_size);
+		seq_printf(seq, "kipc-queued:\t%llu\n", info.queued);
+		seq_printf(seq, "kipc-held:\t%llu\n", info.held);
+		seq_printf(seq, "kipc-held-bytes:\t%llu\n", info.held_bytes);
+	}
+}
+#endif
+
+const struct file_operations kipc_file_operations = {
+	.owner		= THIS_MODULE,
+	.open		= kipc_file_open,
+	.release	= kipc_file_release,
+	.read_iter	= kipc_file_read,
+	.write_iter	= kipc_file_write,
+	.poll		= kipc_file_poll,
+	.mmap		= kipc_file_mmap,
+	.unlocked_ioctl	= kipc_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo	= kipc_file_fdinfo,
+#endif
+};

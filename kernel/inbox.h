@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inbox: the receiving side of a channel endpoint.
+ *
+ * It brings together the pool and the memory behind it, the messages that wait,
+ * the messages that the owner holds, the threads of the owner that wait for a
+ * message, and the senders that wait for room.
+ *
+ * An inbox has no lock: the lock of its channel serialises every call, and that is
+ * asserted (kipc_inbox_init() is told the lock).  The one thing done outside it is
+ * filling a reserved slice; whoever does that holds a reference on the endpoint, so
+ * the memory stays although the endpoint may be closed meanwhile.
+ *
+ * The way of a message through it (states: message.h):
+ *
+ *	reserve -> (fill, no lock) -> put -> take -> drop
+ *	       \-> cancel                \-> withdraw \-> requeue
+ *
+ * put() hands the message to the thread that began to wait last, if one waits;
+ * such a message never sees the queue.  What a receiver is told is written for it
+ * under the lock (struct kipc_receiver), because from then on another thread of its
+ * process may end the message by its id.
+ */
+#ifndef KIPC_INBOX_H
+#define KIPC_INBOX_H
+
+#include <linux/kipc.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "message.h"
+#include "mmap.h"
+#include "pool.h"
+#include "wait.h"
+
+struct kipc_channel;
+
+/**
+ * struct kipc_inbox - see above
+ * @lock:	the channel's lock, for asserting
+ * @owner:	the endpoint around this
+ * @memory:	where payloads are
+ * @pool:	which of it is taken
+ * @queued:	messages that wait, oldest first
+ * @held:	messages received and not ended, by id
+ * @receivers:	struct kipc_receiver of waiting threads, latest first
+ * @senders:	struct kipc_room of waiting senders, first come first
+ * @last_id:	the channel's counter of message ids
+ * @room_wait:	who polls for room; lives in the channel, because those are
+ *		other endpoints' pollers and may outlive this one
+ * @room_wanted: somebody polled and found no room
+ * @queued_count: messages in @queued
+ * @held_count:	messages in @held
+ * @held_bytes:	bytes of the pool that those have
+ * @closed:	nothing is put or reserved any more
+ */
+struct kipc_inbox {
+	spinlock_t		*lock;	/* only to assert */
+	struct kipc_endpoint	*owner;
+	struct kipc_memory	memory;
+	struct kipc_pool	pool;
+	struct list_head	queued;
+	struct rb_root		held;
+	struct list_head	receivers;
+	struct list_head	senders;
+	u64			*last_id;
+	wait_queue_head_t	*room_wait;
+	bool			room_wanted;
+	u32			queued_count;
+	u32			held_count;
+	u32			held_bytes;
+	bool			closed;
+};
+
+/**
+ * struct kipc_receiver - a thread that receives, on its stack
+ * @waiter:	how it sleeps
+ * @view:	how it sees senders
+ * @header:	what it is told, once finished with result 0
+ */
+struct kipc_receiver {
+	struct kipc_waiter	waiter;
+	struct kipc_view	view;
+	struct kipc_header	header;
+};
+
+/**
+ * struct kipc_room - a sender that waits for room, on its stack
+ * @waiter:	finished with 0: the message has been reserved on its behalf
+ * @msg:	what it wants to send
+ */
+struct kipc_room {
+	struct kipc_waiter	waiter;
+	struct kipc_message	*msg;
+};
+
+void kipc_inbox_init(struct kipc_inbox *inbox, struct kipc_endpoint *owner,
+		     struct kipc_channel *channel);
+void kipc_inbox_close(struct kipc_inbox *inbox, int reason, struct kipc_wakes *wakes);
+void kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone);
+
+int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg);
+void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
+		       struct kipc_wakes *wakes);
+bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
+		    struct kipc_wakes *wakes);
+void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg);
+bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver);
+bool kipc_inbox_requeue(struct kipc_inbox *inbox, u64 id, struct kipc_wakes *wakes);
+void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
+			 struct kipc_wakes *wakes);
+struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id);
+void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
+		     struct kipc_wakes *wakes);
+bool kipc_inbox_has_room(struct kipc_inbox *inbox, u64 taken);
+
+#endif /* KIPC_INBOX_H */

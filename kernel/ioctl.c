@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ioctl: see ioctl.h for what it is; the contract is in uapi/linux/kipc.h. */
+#include <linux/kipc.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "channel.h"
+#include "copy.h"
+#include "endpoint.h"
+#include "ioctl.h"
+#include "queue.h"
+
+union kipc_arg {
+	u32				size;
+	struct kipc_endpoint_info	info;
+	struct kipc_channel_create	create;
+	struct kipc_channel_connect	connect;
+	struct kipc_channel_call	call;
+	struct kipc_channel_send	send;
+	struct kipc_channel_recv	recv;
+	struct kipc_channel_reply	reply;
+	struct kipc_channel_release	release;
+	struct kipc_queue_open		open;
+	struct kipc_queue_unlink	unlink;
+	struct kipc_queue_send		put;
+	struct kipc_queue_recv		get;
+};
+
+/**
+ * struct kipc_request - a request on its way
+ * @ep:		the endpoint it was made on
+ * @nonblock:	the file is O_NONBLOCK
+ * @arg:	the user's structure, read once
+ * @uarg:	where it is
+ */
+struct kipc_request {
+	struct kipc_endpoint	*ep;
+	bool			nonblock;
+	union kipc_arg		arg;
+	void __user		*uarg;
+};
+
+/* Write a member of the request's structure back to the user's. */
+#define kipc_write_back(_rq, _struct, _member)					\
+	(copy_to_user((_rq)->uarg + offsetof(_struct, _member),			\
+		      (void *)&(_rq)->arg + offsetof(_struct, _member),		\
+		      sizeof_field(_struct, _member)) ? -EFAULT : 0)
+
+static struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags,
+					    u64 deadline)
+{
+	return (struct kipc_limit){
+		.deadline = deadline,
+		.nonblock = rq->nonblock || flags & KIPC_F_NONBLOCK,
+	};
+}
+
+static int kipc_ioc_endpoint_info(struct kipc_request *rq)
+{
+	struct kipc_endpoint_info *arg = &rq->arg.info;
+	struct kipc_endpoint_info info = { .size = arg->size };
+
+	if (arg->flags)
+		return -EINVAL;
+	kipc_endpoint_info(rq->ep, &info);
+	return copy_to_user(rq->uarg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static int kipc_ioc_channel_create(struct kipc_request *rq)
+{
+	struct kipc_channel_create *arg = &rq->arg.create;
+	int err;
+
+	if (arg->flags || arg->reserved || arg->mode & ~0777 || kipc_name_check(arg->name))
+		return -EINVAL;
+	err = kipc_endpoint_begin(rq->ep);
+	if (err)
+		return err;
+	err = kipc_channel_create(rq->ep, arg->name, arg->mode, &arg->pool_size);
+	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_SERVER);
+	return err ?: kipc_write_back(rq, struct kipc_channel_create, pool_size);
+}
+
+static int kipc_ioc_channel_connect(struct kipc_request *rq)
+{
+	struct kipc_channel_connect *arg = &rq->arg.connect;
+	int err;
+
+	if (arg->flags || arg->client || kipc_name_check(arg->name))
+		return -EINVAL;
+	err = kipc_endpoint_begin(rq->ep);
+	if (err)
+		return err;
+	err = kipc_channel_connect(rq->ep, arg->name, &arg->pool_size);
+	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_CLIENT);
+	if (err)
+		return err;
+	arg->client = rq->ep->number;
+	return kipc_write_back(rq, struct kipc_channel_connect, pool_size) ?:
+	       kipc_write_back(rq, struct kipc_channel_connect, client);
+}
+
+/* Release the message that a request names; then its @release is 0. */
+static int kipc_request_release(struct kipc_request *rq, u64 *id)
+{
+	int err = *id ? kipc_channel_release(rq->ep, *id) : 0;
+
+	if (!err)
+		*id = 0;
+	return err;
+}
+
+/* A request that cannot be written back must not be restarted: it would redo things. */
+static int kipc_request_restart(int err, int write_back)
+{
+	if (write_back && err == -ERESTARTSYS)
+		return -EINTR;
+	return err;
+}
+
+static int kipc_ioc_channel_call(struct kipc_request *rq)
+{
+	struct kipc_channel_call *arg = &rq->arg.call;
+	struct kipc_call call = { };
+	struct kipc_source source;
+	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	u64 release = arg->release;
+	int err;
+
+	if (arg->flags & ~KIPC_F_NONBLOCK || arg->outcome || arg->reserved)
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT));
+	if (err)
+		return err;
+	err = kipc_source_open(&source, &arg->request, KIPC_POOL_MAX);
+	if (err)
+		return err;
+	err = kipc_request_release(rq, &arg->release);
+	if (!err)
+		err = kipc_channel_call(rq->ep, &source, arg->request.tag, &limit, &call);
+	kipc_source_close(&source);
+
+	if (!err) {
+		/* Outcome and reply lie side by side. */
+		arg->outcome = KIPC_OUTCOME_REPLIED;
+		arg->reply = call.receiver.header;
+		if (!copy_to_user(rq->uarg + offsetof(struct kipc_channel_call, outcome),
+				  &arg->outcome,
+				  sizeof(*arg) - offsetof(struct kipc_channel_call, outcome)))
+			return 0;
+		kipc_channel_requeue(rq->ep, call.receiver.header.id);
+		err = -EFAULT;
+	}
+	/* A restarted call starts with its outcome 0, as nobody has received it. */
+	if (err != -ERESTARTSYS) {
+		arg->outcome = call.outcome;
+		kipc_write_back(rq, struct kipc_channel_call, outcome);
+	}
+	if (release != arg->release)
+		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_call,
+								release));
+	return err;
+}
+
+static int kipc_ioc_channel_send(struct kipc_request *rq)
+{
+	struct kipc_channel_send *arg = &rq->arg.send;
+	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	struct kipc_source source;
+	int err;
+
+	if (arg->flags & ~KIPC_F_NONBLOCK)
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
+	if (err)
+		return err;
+	if (arg->to && kipc_endpoint_role(rq->ep) == KIPC_ROLE_CLIENT)
+		return -EINVAL;
+	err = kipc_source_open(&source, &arg->payload, KIPC_POOL_MAX);
+	if (err)
+		return err;
+	err = kipc_channel_send(rq->ep, arg->to, &source, arg->payload.tag, &limit);
+	kipc_source_close(&source);
+	return err;
+}
+
+/* Receive into a header of the user's; what it cannot be told of is requeued. */
+static int kipc_request_receive(struct kipc_request *rq, const struct kipc_limit *limit,
+				struct kipc_header __user *uheader)
+{
+	struct kipc_receiver receiver;
+	int err;
+
+	err = kipc_channel_receive(rq->ep, limit, &receiver);
+	if (err)
+		return err;
+	if (!copy_to_user(uheader, &receiver.header, sizeof(receiver.header)))
+		return 0;
+	kipc_channel_requeue(rq->ep, receiver.header.id);
+	return -EFAULT;
+}
+
+static int kipc_ioc_channel_recv(struct kipc_request *rq)
+{
+	struct kipc_channel_recv *arg = &rq->arg.recv;
+	struct kipc_channel_recv __user *uarg = rq->uarg;
+	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	u64 release = arg->release;
+	int err;
+
+	if (arg->flags & ~KIPC_F_NONBLOCK)
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
+	if (err)
+		return err;
+	err = kipc_request_release(rq, &arg->release);
+	if (!err)
+		err = kipc_request_receive(rq, &limit, &uarg->msg);
+	if (err && release != arg->release)
+		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_recv,
+								release));
+	return err;
+}
+
+static int kipc_request_reply(struct kipc_request *rq, u64 *id,
+			      const struct kipc_payload *payload)
+{
+	struct kipc_source source;
+	int err;
+
+	err = kipc_source_open(&source, payload, KIPC_POOL_MAX);
+	if (err)
+		return err;
+	err = kipc_channel_reply(rq->ep, *id, &source, payload->tag);
+	kipc_source_close(&source);
+	if (!err || err == -ECANCELED)
+		*id = 0;
+	return err;
+}
+
+static int kipc_ioc_channel_reply(struct kipc_request *rq)
+{
+	struct kipc_channel_reply *arg = &rq->arg.reply;
+	struct kipc_channel_reply __user *uarg = rq->uarg;
+	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	bool receive = arg->flags & KIPC_REPLY_RECV;
+	u64 id = arg->id;
+	int err = 0;
+
+	if (arg->flags & ~(KIPC_F_NONBLOCK | KIPC_REPLY_RECV) || (!id && !receive))
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_SERVER));
+	if (err)
+		return err;
+	if (id)
+		err = kipc_request_reply(rq, &arg->id, &arg->reply);
+	if (!err && receive)
+		err = kipc_request_receive(rq, &limit, &uarg->msg);
+	if (err && id != arg->id)
+		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_reply,
+								id));
+	return err;
+}
+
+static int kipc_ioc_channel_release(struct kipc_request *rq)
+{
+	struct kipc_channel_release *arg = &rq->arg.release;
+	const u64 __user *ids = u64_to_user_ptr(arg->ids);
+	int err;
+	u64 id;
+
+	if (arg->flags || !arg->count || arg->count > KIPC_RELEASE_MAX || arg->done)
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
+	if (err)
+		return err;
+	while (!err && arg->done < arg->count) {
+		if (copy_from_user(&id, ids + arg->done, sizeof(id)))
+			err = -EFAULT;
+		else
+			err = kipc_channel_release(rq->ep, id);
+		if (!err)
+			arg->done++;
+	}
+	return kipc_write_back(rq, struct kipc_channel_release, done) ?: err;
+}
+
+static int kipc_ioc_queue_open(struct kipc_request *rq)
+{
+	struct kipc_queue_open *arg = &rq->arg.open;
+	struct kipc_bounds bounds = { arg->max_msgs, arg->max_bytes, arg->max_size };
+	u32 known = KIPC_QUEUE_CREATE | KIPC_QUEUE_EXCL | KIPC_QUEUE_RECV | KIPC_QUEUE_SEND;
+	bool limited = arg->mode || arg->max_msgs || arg->max_bytes || arg->max_size;
+	int err;
+
+	if (arg->flags & ~known || !(arg->flags & (KIPC_QUEUE_RECV | KIPC_QUEUE_SEND)) ||
+	    (arg->flags & KIPC_QUEUE_EXCL && !(arg->flags & KIPC_QUEUE_CREATE)) ||
+	    (limited && !(arg->flags & KIPC_QUEUE_CREATE)) ||
+	    arg->reserved || arg->mode & ~0777 || kipc_name_check(arg->name))
+		return -EINVAL;
+	err = kipc_endpoint_begin(rq->ep);
+	if (err)
+		return err;
+	err = kipc_queue_open(rq->ep, arg->name, arg->flags, arg->mode, &bounds);
+	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_QUEUE);
+	if (err)
+		return err;
+	arg->max_msgs = bounds.max_msgs;
+	arg->max_bytes = bounds.max_bytes;
+	arg->max_size = bounds.max_size;
+	return kipc_write_back(rq, struct kipc_queue_open, max_msgs) ?:
+	       kipc_write_back(rq, struct kipc_queue_open, max_bytes) ?:
+	       kipc_write_back(rq, struct kipc_queue_open, max_size);
+}
+
+static int kipc_ioc_queue_unlink(struct kipc_request *rq)
+{
+	struct kipc_queue_unlink *arg = &rq->arg.unlink;
+
+	if (arg->flags || kipc_name_check(arg->name))
+		return -EINVAL;
+	return kipc_queue_unlink_text(rq->ep, arg->name);
+}
+
+static int kipc_ioc_queue_send(struct kipc_request *rq)
+{
+	struct kipc_queue_send *arg = &rq->arg.put;
+	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	struct kipc_queue_send_args args = { arg->type, arg->payload.tag, arg->prio };
+	struct kipc_source source;
+	int err;
+
+	if (arg->flags & ~KIPC_F_NONBLOCK || arg->reserved || arg->prio > KIPC_PRIO_MAX)
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
+	if (err)
+		return err;
+	err = kipc_source_open(&source, &arg->payload, KIPC_QUEUE_SIZE_MAX);
+	if (err)
+		return err;
+	err = kipc_queue_send(rq->ep, &source.iter, &args, &limit);
+	kipc_source_close(&source);
+	return err;
+}
+
+static int kipc_ioc_queue_recv(struct kipc_request *rq)
+{
+	struct kipc_queue_recv *arg = &rq->arg.get;
+	struct kipc_queue_recv __user *uarg = rq->uarg;
+	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	struct iov_iter to;
+	int err;
+
+	if (arg->flags & ~KIPC_F_NONBLOCK || arg->reserved[0] || arg->reserved[1])
+		return -EINVAL;
+	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
+	if (err)
+		return err;
+	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(arg->data),
+		      min_t(u64, arg->len, KIPC_QUEUE_SIZE_MAX));
+	err = kipc_queue_receive(rq->ep, &to, &limit, &uarg->msg, &arg->msg.len);
+	if (err == -EMSGSIZE && kipc_write_back(rq, struct kipc_queue_recv, msg.len))
+		err = -EFAULT;
+	return err;
+}
+
+/**
+ * struct kipc_ioctl - a row of the table
+ * @size:	of the structure as this module knows it
+ * @min:	of the structure when the request was introduced
+ * @run:	the handler
+ */
+struct kipc_ioctl {
+	size_t	size;
+	size_t	min;
+	int	(*run)(struct kipc_request *rq);
+};
+
+#define KIPC_IOCTL(_name, _struct, _run)					\
+	[_IOC_NR(KIPC_IOC_##_name)] = {						\
+		.size = sizeof(struct _struct),					\
+		.min = sizeof(struct _struct),					\
+		.run = _run,							\
+	}
+
+static const struct kipc_ioctl kipc_ioctls[] = {
+	KIPC_IOCTL(ENDPOINT_INFO, kipc_endpoint_info, kipc_ioc_endpoint_info),
+	KIPC_IOCTL(CHANNEL_CREATE, kipc_channel_create, kipc_ioc_channel_create),
+	KIPC_IOCTL(CHANNEL_CONNECT, kipc_channel_connect, kipc_ioc_channel_connect),
+	KIPC_IOCTL(CHANNEL_CALL, kipc_channel_call, kipc_ioc_channel_call),
+	KIPC_IOCTL(CHANNEL_SEND, kipc_channel_send, kipc_ioc_channel_send),
+	KIPC_IOCTL(CHANNEL_RECV, kipc_channel_recv, kipc_ioc_channel_recv),
+	KIPC_IOCTL(CHANNEL_REPLY, kipc_channel_reply, kipc_ioc_channel_reply),
+	KIPC_IOCTL(CHANNEL_RELEASE, kipc_channel_release, kipc_ioc_channel_release),
+	KIPC_IOCTL(QUEUE_OPEN, kipc_queue_open, kipc_ioc_queue_open),
+	KIPC_IOCTL(QUEUE_UNLINK, kipc_queue_unlink, kipc_ioc_queue_unlink),
+	KIPC_IOCTL(QUEUE_SEND, kipc_queue_send, kipc_ioc_queue_send),
+	KIPC_IOCTL(QUEUE_RECV, kipc_queue_recv, kipc_ioc_queue_recv),
+};
+
+/**
+ * kipc_ioctl() - unlocked_ioctl, and by way of compat_ptr_ioctl also compat_ioctl
+ * @file:	the file
+ * @cmd:	the request: its number says which, its size how new the caller is
+ * @arg:	address of the structure
+ *
+ * Return: 0 or a negative errno.
+ */
+long kipc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct kipc_request rq = {
+		.ep = file->private_data,
+		.nonblock = file->f_flags & O_NONBLOCK,
+		.uarg = (void __user *)arg,
+	};
+	unsigned int nr = _IOC_NR(cmd), size = _IOC_SIZE(cmd);
+	const struct kipc_ioctl *ioctl;
+	int err;
+
+	if (_IOC_TYPE(cmd) != KIPC_IOC_MAGIC || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE) ||
+	    nr >= ARRAY_SIZE(kipc_ioctls))
+		return -ENOTTY;
+	ioctl = &kipc_ioctls[array_index_nospec(nr, ARRAY_SIZE(kipc_ioctls))];
+	if (!ioctl->run)
+		return -ENOTTY;
+	if (size < ioctl->min)
+		return -EINVAL;
+
+	err = copy_struct_from_user(&rq.arg, ioctl->size, rq.uarg, size);
+	if (err)
+		return err;
+	if (rq.arg.size != size)
+		return -EINVAL;
+	return ioctl->run(&rq);
+}

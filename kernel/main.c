@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Main: the module comes and goes.
+ *
+ * /dev/kipc is the last thing to appear and the first to go.  Every open file pins
+ * the module, so exit finds no endpoint; queues that were never unlinked go with
+ * their network namespace's registry.
+ */
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+
+#include "endpoint.h"
+#include "entry.h"
+#include "file.h"
+#include "message.h"
+#include "registry.h"
+
+static struct miscdevice kipc_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "kipc",
+	.fops	= &kipc_file_operations,
+};
+
+static int __init kipc_init(void)
+{
+	int err;
+
+	err = kipc_message_init();
+	if (err)
+		return err;
+	err = kipc_entry_init();
+	if (err)
+		goto err_message;
+	err = kipc_endpoint_init();
+	if (err)
+		goto err_entry;
+	err = kipc_registry_init();
+	if (err)
+		goto err_endpoint;
+	err = misc_register(&kipc_device);
+	if (err)
+		goto err_registry;
+	return 0;
+
+err_registry:
+	kipc_registry_exit();
+err_endpoint:
+	kipc_endpoint_exit();
+err_entry:
+	kipc_entry_exit();
+err_message:
+	kipc_message_exit();
+	return err;
+}
+
+static void __exit kipc_exit(void)
+{
+	misc_deregister(&kipc_device);
+	kipc_registry_exit();
+	kipc_endpoint_exit();
+	kipc_entry_exit();
+	kipc_message_exit();
+}
+
+module_init(kipc_init);
+module_exit(kipc_exit);
+
+MODULE_DESCRIPTION("Local IPC: one-copy channels and in-kernel message queues");
+MODULE_VERSION("0.1.0");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Message: one payload on its way through a channel.
+ *
+ * A message has one owner at any time, and only its owner frees it:
+ *
+ *	state		owner			leaves it by
+ *	NEW		the sender's thread	reserve, or being freed
+ *	RESERVED	the sender's thread	commit, or cancel
+ *	QUEUED		the receiver's inbox	receive, or withdrawal by its caller
+ *	HELD		the receiver's inbox	release, reply, or requeue
+ *
+ * All changes of state are made under the lock of the channel.  Payload, size
+ * and identity are written by the sender before commit and never afterwards.
+ *
+ * @call points to the thread that waits for the reply, as long as it waits; it is
+ * cleared, under the lock, by whoever ends the call first: the reply, the timeout,
+ * the signal, the release without a reply, the death of the server.
+ */
+#ifndef KIPC_MESSAGE_H
+#define KIPC_MESSAGE_H
+
+#include <linux/cred.h>
+#include <linux/kipc.h>
+#include <linux/list.h>
+#include <linux/pid.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#include "pool.h"
+
+struct kipc_endpoint;
+struct kipc_call;
+
+enum kipc_message_state {
+	KIPC_MESSAGE_NEW,
+	KIPC_MESSAGE_RESERVED,
+	KIPC_MESSAGE_QUEUED,
+	KIPC_MESSAGE_HELD,
+};
+
+/**
+ * struct kipc_sender - who sends: captured at the call, not looked up later
+ * @pid:	the process
+ * @uid:	its effective user
+ * @gid:	its effective group
+ */
+struct kipc_sender {
+	struct pid	*pid;
+	kuid_t		uid;
+	kgid_t		gid;
+};
+
+/**
+ * struct kipc_view - through whose namespaces a receiver sees a sender
+ * @pid_ns:	the receiver's
+ * @user_ns:	the receiver's
+ */
+struct kipc_view {
+	struct pid_namespace	*pid_ns;
+	struct user_namespace	*user_ns;
+};
+
+/**
+ * struct kipc_message - see above
+ * @entry:	QUEUED: in the inbox's @queued.  Elsewhere a list of its owner's.
+ * @by_id:	HELD: in the inbox's @held
+ * @sent:	in @from's @sent list, while @from is set
+ * @slice:	its piece of the receiver's pool, from RESERVED on
+ * @id:		unique on the channel, from RESERVED on
+ * @tag:	the application's
+ * @peer:	number of the client that sent it, 0 for the server
+ * @len:	bytes of payload
+ * @kind:	enum kipc_kind
+ * @state:	enum kipc_message_state
+ * @replying:	a thread is filling the reply to it; nobody else may end it
+ * @from:	client that sent it, which pays for the slice; NULL once it has gone
+ * @to:		receiver, from RESERVED to commit; pinned by the sender
+ * @call:	who waits for the reply; NULL when nobody does (any more)
+ * @sender:	identity
+ */
+struct kipc_message {
+	struct list_head	entry;
+	struct rb_node		by_id;
+	struct list_head	sent;
+	struct kipc_slice	slice;
+	u64			id;
+	u64			tag;
+	u64			peer;
+	u32			len;
+	u8			kind;
+	u8			state;
+	bool			replying;
+	struct kipc_endpoint	*from;
+	struct kipc_endpoint	*to;
+	struct kipc_call	*call;
+	struct kipc_sender	sender;
+};
+
+void kipc_sender_capture(struct kipc_sender *sender);
+void kipc_sender_forget(struct kipc_sender *sender);
+void kipc_sender_describe(const struct kipc_sender *sender, const struct kipc_view *view,
+			  struct kipc_header *header);
+void kipc_view_capture(struct kipc_view *view);
+
+struct kipc_message *kipc_message_create(enum kipc_kind kind, u64 tag, u64 len);
+void kipc_message_destroy(struct kipc_message *msg);
+void kipc_message_destroy_all(struct list_head *list);
+void kipc_message_describe(const struct kipc_message *msg, const struct kipc_view *view,
+			   struct kipc_header *header);
+
+int kipc_message_init(void);
+void kipc_message_exit(void);
+
+#endif /* KIPC_MESSAGE_H */

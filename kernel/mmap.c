@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory: see mmap.h for what it is. */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+
+#include "compat.h"
+#include "mmap.h"
+#include "quota.h"
+
+#define KIPC_CHUNK_PAGES	(KIPC_CHUNK_SIZE / PAGE_SIZE)
+
+/**
+ * kipc_memory_init() - make memory that has no chunk yet
+ * @memory:	the memory
+ * @size:	bytes, a multiple of the page size
+ * @user:	who pays for the chunks; must outlive the memory
+ */
+void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user)
+{
+	memory->size = size;
+	memory->user = user;
+	xa_init_flags(&memory->chunks, XA_FLAGS_ACCOUNT);
+}
+
+/* A pool smaller than a chunk has one chunk of its own size. */
+static size_t kipc_chunk_bytes(const struct kipc_memory *memory)
+{
+	return min_t(size_t, memory->size, KIPC_CHUNK_SIZE);
+}
+
+static void kipc_chunk_free(struct kipc_memory *memory, void *chunk)
+{
+	size_t bytes = kipc_chunk_bytes(memory);
+
+	free_pages_exact(chunk, bytes);
+	kipc_user_uncharge(memory->user, KIPC_QUOTA_POOL_BYTES, bytes);
+}
+
+/**
+ * kipc_memory_deinit() - give all chunks back
+ * @memory:	the memory; nobody fills it any more
+ *
+ * A page that something else still holds (a pinned page of the mapping) is freed
+ * when that lets go.
+ */
+void kipc_memory_deinit(struct kipc_memory *memory)
+{
+	unsigned long index;
+	void *chunk;
+
+	xa_for_each(&memory->chunks, index, chunk)
+		kipc_chunk_free(memory, chunk);
+	xa_destroy(&memory->chunks);
+}
+
+static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
+{
+	size_t bytes = kipc_chunk_bytes(memory);
+	void *chunk, *other;
+	int err;
+
+	err = kipc_user_charge(memory->user, KIPC_QUOTA_POOL_BYTES, bytes);
+	if (err)
+		return ERR_PTR(err);
+
+	chunk = alloc_pages_exact(bytes, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	if (!chunk) {
+		kipc_user_uncharge(memory->user, KIPC_QUOTA_POOL_BYTES, bytes);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	other = xa_cmpxchg(&memory->chunks, index, NULL, chunk, GFP_KERNEL_ACCOUNT);
+	if (!other)
+		return chunk;
+	kipc_chunk_free(memory, chunk);
+	return xa_is_err(other) ? ERR_PTR(xa_err(other)) : other;
+}
+
+/**
+ * kipc_memory_chunk() - the chunk of an index, taken now if need be
+ * @memory:	the memory
+ * @index:	offset / KIPC_CHUNK_SIZE
+ *
+ * May sleep.
+ *
+ * Return: its address, or ERR_PTR(-ENOMEM, -EDQUOT).
+ */
+void *kipc_memory_chunk(struct kipc_memory *memory, unsigned long index)
+{
+	void *chunk = xa_load(&memory->chunks, index);
+
+	return chunk ?: kipc_chunk_create(memory, index);
+}
+
+/*
+ * Map the whole chunk around the page that was touched: a large message costs
+ * its owner one fault per chunk, once.  Pages that another thread has mapped in
+ * the meantime (-EBUSY) are as good.
+ */
+static vm_fault_t kipc_memory_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct kipc_memory *memory = vma->vm_private_data;
+	unsigned long index = vmf->pgoff / KIPC_CHUNK_PAGES;
+	unsigned long first = index * KIPC_CHUNK_PAGES;
+	unsigned long i;
+	void *chunk;
+	int err;
+
+	if (vmf->pgoff >= memory->size >> PAGE_SHIFT)
+		return VM_FAULT_SIGBUS;
+	chunk = kipc_memory_chunk(memory, index);
+	if (IS_ERR(chunk))
+		return chunk == ERR_PTR(-ENOMEM) ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+
+	for (i = 0; i < kipc_chunk_bytes(memory) >> PAGE_SHIFT; i++) {
+		unsigned long addr = vma->vm_start + ((first + i - vma->vm_pgoff) << PAGE_SHIFT);
+
+		if (first + i < vma->vm_pgoff || addr >= vma->vm_end ||
+		    first + i >= memory->size >> PAGE_SHIFT)
+			continue;
+		err = vm_insert_page(vma, addr, virt_to_page(chunk + (i << PAGE_SHIFT)));
+		if (err && err != -EBUSY)
+			return vmf_error(err);
+	}
+	return VM_FAULT_NOPAGE;
+}
+
+static const struct vm_operations_struct kipc_memory_vm_ops = {
+	.fault = kipc_memory_fault,
+};
+
+/**
+ * kipc_memory_map() - let the owner map its pool
+ * @memory:	the memory; lives as long as the file, which the VMA pins
+ * @vma:	the mapping to be
+ *
+ * Return: 0; -EPERM for a mapping that could be written or executed; -EINVAL for
+ * a range that is not the pool's.
+ */
+int kipc_memory_map(struct kipc_memory *memory, struct vm_area_struct *vma)
+{
+	unsigned long pages = memory->size >> PAGE_SHIFT;
+
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EPERM;
+	if (vma->vm_pgoff || vma_pages(vma) > pages)
+		return -EINVAL;
+
+	kipc_vm_flags_mod(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP | VM_MIXEDMAP,
+			  VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_private_data = memory;
+	vma->vm_ops = &kipc_memory_vm_ops;
+	return 0;
+}

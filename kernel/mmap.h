@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory: the pages behind a pool, and their mapping into its owner.
+ *
+ * Memory comes in chunks of 32 KiB, each physically contiguous, so that a copy
+ * runs through the kernel's own direct mapping in long stretches and never
+ * through a user mapping.  (32 KiB is the largest block that the page allocator
+ * gives without special effort.)  A chunk is taken when the first message, or the
+ * owner's eye, falls on it; it is zeroed then, charged to the user who owns the
+ * endpoint and to the memory cgroup of the thread that needs it, and stays until
+ * the memory is deinitialised.  So the steady state takes neither pages nor
+ * faults.
+ *
+ * Chunks are looked up without a lock and published by compare-and-exchange: of
+ * two threads that need one at the same time, one throws its own away.
+ *
+ * The mapping is read-only for good.  Its pages carry references of their own
+ * (vm_insert_page), no VMA is remembered, and what the owner may have mapped
+ * never matters here: the kernel writes through the chunks and reads nothing
+ * back that it relies on.
+ */
+#ifndef KIPC_MMAP_H
+#define KIPC_MMAP_H
+
+#include <linux/mm_types.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct kipc_user;
+
+#define KIPC_CHUNK_SIZE		SZ_32K
+
+/**
+ * struct kipc_memory - chunks of memory
+ * @size:	bytes that may be mapped, a multiple of the page size
+ * @chunks:	void * by index; an absent one has not been needed yet
+ * @user:	who pays; pinned by the endpoint around this
+ */
+struct kipc_memory {
+	u32			size;
+	struct xarray		chunks;
+	struct kipc_user	*user;
+};
+
+void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user);
+void kipc_memory_deinit(struct kipc_memory *memory);
+void *kipc_memory_chunk(struct kipc_memory *memory, unsigned long index);
+int kipc_memory_map(struct kipc_memory *memory, struct vm_area_struct *vma);
+
+#endif /* KIPC_MMAP_H */

@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transfer: what moves messages through a channel (channel.h).
+ *
+ * Every sending operation goes the same way: validate, reserve room at the
+ * receiver (lock), copy (no lock), commit (lock), wake.  Nothing is visible to
+ * anybody before commit, and commit cannot fail but for a receiver that has closed
+ * meanwhile; until then every step can be undone.
+ */
+#include <linux/sched/signal.h>
+
+#include "channel.h"
+#include "copy.h"
+#include "endpoint.h"
+#include "trace.h"
+
+/* The inbox that a message goes to: the server's, or a client's by its number. */
+static struct kipc_inbox *kipc_channel_target(struct kipc_endpoint *ep, u64 to, int *err)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_endpoint *target;
+
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT) {
+		target = channel->server;
+		*err = -EPIPE;
+	} else {
+		target = kipc_channel_client(channel, to);
+		*err = -ESRCH;
+	}
+	return target ? &target->inbox : NULL;
+}
+
+/*
+ * Sleep as a waiter that is on one of the channel's lists, until finished or for as
+ * long as allowed; off the list in any case.
+ */
+static int kipc_channel_await(struct kipc_channel *channel, struct kipc_waiter *waiter,
+			      const struct kipc_limit *limit)
+{
+	int err = kipc_waiter_sleep(waiter, limit);
+
+	if (!err || waiter->done)
+		return waiter->result;
+
+	spin_lock(&channel->lock);
+	if (waiter->done)
+		err = waiter->result;
+	else
+		list_del(&waiter->entry);
+	spin_unlock(&channel->lock);
+	return err;
+}
+
+/**
+ * kipc_channel_reserve() - find room for a message, waiting as long as allowed
+ * @ep:		the sender
+ * @to:		from a server: the client's number
+ * @msg:	in state NEW; RESERVED on success
+ * @limit:	how long
+ */
+static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
+				const struct kipc_limit *limit)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_inbox *inbox;
+	struct kipc_room room;
+	int err;
+
+	spin_lock(&channel->lock);
+	inbox = kipc_channel_target(ep, to, &err);
+	if (inbox)
+		err = kipc_inbox_reserve(inbox, msg);
+	if (err != -EAGAIN || limit->nonblock) {
+		spin_unlock(&channel->lock);
+		return err;
+	}
+	kipc_waiter_init(&room.waiter);
+	room.msg = msg;
+	list_add_tail(&room.waiter.entry, &inbox->senders);
+	spin_unlock(&channel->lock);
+
+	return kipc_channel_await(channel, &room.waiter, limit);
+}
+
+/* Undo a reservation.  The message is the caller's to destroy. */
+static void kipc_channel_cancel(struct kipc_channel *channel, struct kipc_message *msg)
+{
+	struct kipc_endpoint *to = msg->to;
+	struct kipc_wakes wakes = { };
+
+	spin_lock(&channel->lock);
+	kipc_inbox_cancel(&to->inbox, msg, &wakes);
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_endpoint_put(to);
+}
+
+/* Make a message, reserve room for it and fill it: all that may fail. */
+static struct kipc_message *kipc_channel_prepare(struct kipc_endpoint *ep, u64 to,
+						 enum kipc_kind kind,
+						 struct kipc_source *source, u64 tag,
+						 const struct kipc_limit *limit)
+{
+	struct kipc_message *msg;
+	int err;
+
+	msg = kipc_message_create(kind, tag, iov_iter_count(&source->iter));
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	msg->peer = ep->number;
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT)
+		msg->from = ep;
+
+	err = kipc_channel_reserve(ep, to, msg, limit);
+	if (err)
+		goto err_destroy;
+	err = kipc_copy_to_memory(&msg->to->inbox.memory, msg->slice.offset, msg->len,
+				  &source->iter);
+	if (err)
+		goto err_cancel;
+	return msg;
+
+err_cancel:
+	kipc_channel_cancel(ep->channel, msg);
+err_destroy:
+	kipc_message_destroy(msg);
+	return ERR_PTR(err);
+}
+
+/**
+ * kipc_channel_commit() - give a filled message to its receiver
+ * @ep:		the sender
+ * @msg:	RESERVED; not the caller's any more, whatever is returned
+ * @call:	who waits for the reply, or NULL
+ *
+ * Return: 0; -EPIPE or -ESRCH, the receiver has closed since.
+ */
+static int kipc_channel_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
+			       struct kipc_call *call)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_endpoint *to = msg->to;
+	struct kipc_wakes wakes = { };
+	bool queued;
+
+	spin_lock(&channel->lock);
+	if (unlikely(to->inbox.closed)) {
+		kipc_inbox_cancel(&to->inbox, msg, &wakes);
+		spin_unlock(&channel->lock);
+		kipc_wakes_flush(&wakes);
+		kipc_endpoint_put(to);
+		kipc_message_destroy(msg);
+		return kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT ? -EPIPE : -ESRCH;
+	}
+	trace_kipc_send(channel, msg);
+	msg->call = call;
+	msg->to = NULL;
+	queued = kipc_inbox_put(&to->inbox, msg, &wakes);
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	if (queued)
+		wake_up_interruptible_poll(&to->poll_wait, EPOLLIN | EPOLLRDNORM);
+	kipc_endpoint_put(to);
+	return 0;
+}
+
+/**
+ * kipc_call_end() - end a call without a reply; the caller holds the lock
+ * @msg:	the call, or any other message
+ * @result:	what its caller is told
+ * @wakes:	whom to wake
+ *
+ * Does nothing where nobody waits (any more).
+ */
+void kipc_call_end(struct kipc_message *msg, int result, struct kipc_wakes *wakes)
+{
+	struct kipc_call *call = msg->call;
+
+	if (!call)
+		return;
+	msg->call = NULL;
+	call->outcome = msg->state == KIPC_MESSAGE_HELD ? KIPC_OUTCOME_DELIVERED :
+							  KIPC_OUTCOME_NONE;
+	kipc_waiter_finish(&call->receiver.waiter, result, wakes);
+}
+
+/*
+ * Stop waiting for a reply, unless the call has ended by itself just now.  A call
+ * that nobody has received is taken back; one that has been delivered stays with
+ * its server, which learns when it replies that nobody waits.
+ */
+static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_inbox *inbox,
+			     struct kipc_call *call, int why)
+{
+	struct kipc_message *msg, *withdrawn = NULL;
+	struct kipc_wakes wakes = { };
+	int err = why;
+
+	spin_lock(&channel->lock);
+	if (call->receiver.waiter.done) {
+		err = call->receiver.waiter.result;
+		goto out_unlock;
+	}
+	msg = call->msg;
+	msg->call = NULL;
+	if (msg->state == KIPC_MESSAGE_QUEUED) {
+		kipc_inbox_withdraw(inbox, msg, &wakes);
+		withdrawn = msg;
+	} else {
+		call->outcome = KIPC_OUTCOME_DELIVERED;
+		/* Restarting the system call would run the call twice. */
+		if (why == -ERESTARTSYS)
+			err = -EINTR;
+	}
+out_unlock:
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_message_destroy(withdrawn);
+	return err;
+}
+
+/**
+ * kipc_channel_call() - send a call and wait for its reply
+ * @ep:		a client
+ * @source:	the payload
+ * @tag:	the application's
+ * @limit:	how long, in all; nonblock is for the room at the server only
+ * @call:	on the caller's stack; outcome and the reply's header are written
+ *
+ * Return: 0, the reply is held by @ep; or a negative errno (uapi: KIPC_IOC_CHANNEL_CALL).
+ */
+int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 tag,
+		      const struct kipc_limit *limit, struct kipc_call *call)
+{
+	struct kipc_message *msg;
+	struct kipc_inbox *inbox;
+	u64 id;
+	int err;
+
+	call->outcome = KIPC_OUTCOME_NONE;
+	msg = kipc_channel_prepare(ep, 0, KIPC_KIND_CALL, source, tag, limit);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+
+	kipc_waiter_init(&call->receiver.waiter);
+	kipc_view_capture(&call->receiver.view);
+	call->msg = msg;
+	/* Good while the call is not finished: the server's death finishes it. */
+	inbox = &msg->to->inbox;
+	id = msg->id;
+	err = kipc_channel_commit(ep, msg, call);
+	if (err)
+		return err;
+
+	err = kipc_waiter_sleep(&call->receiver.waiter, limit);
+	if (err && !call->receiver.waiter.done)
+		err = kipc_call_give_up(ep->channel, inbox, call, err);
+	else
+		err = call->receiver.waiter.result;
+	trace_kipc_call_end(ep->channel, id, call->outcome, err);
+	return err;
+}
+
+/**
+ * kipc_channel_send() - send one way
+ * @ep:		a server or a client
+ * @to:		from a server: the client's number
+ * @source:	the payload
+ * @tag:	the application's
+ * @limit:	how long to wait for room
+ *
+ * Return: 0 or a negative errno (uapi: KIPC_IOC_CHANNEL_SEND).
+ */
+int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *source, u64 tag,
+		      const struct kipc_limit *limit)
+{
+	struct kipc_message *msg;
+
+	msg = kipc_channel_prepare(ep, to, KIPC_KIND_SEND, source, tag, limit);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	return kipc_channel_commit(ep, msg, NULL);
+}
+
+/**
+ * kipc_channel_requeue() - undo a receive that could not be completed
+ * @ep:	the endpoint
+ * @id:	the message's id
+ */
+void kipc_channel_requeue(struct kipc_endpoint *ep, u64 id)
+{
+	struct kipc_wakes wakes = { };
+	bool queued;
+
+	spin_lock(&ep->channel->lock);
+	queued = kipc_inbox_requeue(&ep->inbox, id, &wakes);
+	spin_unlock(&ep->channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	if (queued)
+		wake_up_interruptible_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * kipc_channel_receive() - take the next message
+ * @ep:		a server or a client
+ * @limit:	how long to wait for one
+ * @receiver:	on the caller's stack; the header is written
+ *
+ * Return: 0, the message is held by @ep; -EAGAIN, -ETIMEDOUT, -ERESTARTSYS; -EPIPE
+ * to a client whose server has gone.
+ */
+int kipc_channel_receive(struct kipc_endpoint *ep, const struct kipc_limit *limit,
+			 struct kipc_receiver *receiver)
+{
+	struct kipc_channel *channel = ep->channel;
+	int err = 0;
+
+	kipc_view_capture(&receiver->view);
+	spin_lock(&channel->lock);
+	if (kipc_inbox_take(&ep->inbox, receiver)) {
+		spin_unlock(&channel->lock);
+		goto out;
+	}
+	if (!channel->server || limit->nonblock) {
+		err = channel->server ? -EAGAIN : -EPIPE;
+		spin_unlock(&channel->lock);
+		return err;
+	}
+	kipc_waiter_init(&receiver->waiter);
+	list_add(&receiver->waiter.entry, &ep->inbox.receivers);
+	spin_unlock(&channel->lock);
+
+	err = kipc_channel_await(channel, &receiver->waiter, limit);
+	/* A thread that is being killed will not serve it; another one can. */
+	if (!err && fatal_signal_pending(current)) {
+		kipc_channel_requeue(ep, receiver->header.id);
+		err = -EINTR;
+	}
+out:
+	if (!err)
+		trace_kipc_recv(channel, &receiver->header);
+	return err;
+}
+
+/* End a held message; write() has nothing to answer any more if this was it. */
+static void kipc_channel_drop(struct kipc_endpoint *ep, struct kipc_message *msg,
+			      struct kipc_wakes *wakes)
+{
+	kipc_inbox_drop(&ep->inbox, msg, wakes);
+	if (ep->reading == msg->id)
+		ep->reading = 0;
+}
+
+/* The held call of an id, claimed for replying: nobody else ends it from here on. */
+static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
+					     struct kipc_message *reply)
+{
+	struct kipc_message *msg = kipc_inbox_find(&ep->inbox, id);
+	int err;
+
+	if (!msg)
+		return ERR_PTR(-ENOENT);
+	if (msg->kind != KIPC_KIND_CALL)
+		return ERR_PTR(-EPROTO);
+	if (msg->replying)
+		return ERR_PTR(-EBUSY);
+	if (msg->call) {
+		/* Its client lives: a thread of it waits in the call. */
+		err = kipc_inbox_reserve(&msg->from->inbox, reply);
+		if (err)
+			return ERR_PTR(err == -EAGAIN ? -ENOBUFS : err);
+	}
+	msg->replying = true;
+	return msg;
+}
+
+/*
+ * Give the reply to the caller, if it still waits, and end the call.  With @err set
+ * the copy failed: the reservation is undone and the call is still held.
+ */
+static int kipc_reply_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
+			     struct kipc_message *reply, int err)
+{
+	struct kipc_endpoint *to = reply->to;
+	struct kipc_wakes wakes = { };
+	struct kipc_call *call;
+
+	spin_lock(&ep->channel->lock);
+	call = msg->call;
+	msg->replying = false;
+	if (!err && !call)
+		err = -ECANCELED;
+	if (!err) {
+		msg->call = NULL;
+		reply->to = NULL;
+		trace_kipc_reply(ep->channel, msg, reply);
+		kipc_inbox_hold(&to->inbox, reply);
+		kipc_message_describe(reply, &call->receiver.view, &call->receiver.header);
+		call->outcome = KIPC_OUTCOME_REPLIED;
+		kipc_waiter_finish(&call->receiver.waiter, 0, &wakes);
+	} else if (to) {
+		kipc_inbox_cancel(&to->inbox, reply, &wakes);
+	}
+	if (!err || err == -ECANCELED)
+		kipc_channel_drop(ep, msg, &wakes);
+	spin_unlock(&ep->channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	if (to)
+		kipc_endpoint_put(to);
+	return err;
+}
+
+/**
+ * kipc_channel_reply() - answer a call and release it
+ * @ep:		the server
+ * @id:		the call's id
+ * @source:	the answer
+ * @tag:	the application's
+ *
+ * Return: 0; -ECANCELED, nobody waited, the call is released; or another negative
+ * errno (uapi: KIPC_IOC_CHANNEL_REPLY), the call is still held.
+ */
+int kipc_channel_reply(struct kipc_endpoint *ep, u64 id, struct kipc_source *source, u64 tag)
+{
+	struct kipc_message *msg, *reply;
+	int err = 0;
+
+	reply = kipc_message_create(KIPC_KIND_REPLY, tag, iov_iter_count(&source->iter));
+	if (!reply)
+		return -ENOMEM;
+
+	spin_lock(&ep->channel->lock);
+	msg = kipc_reply_claim(ep, id, reply);
+	spin_unlock(&ep->channel->lock);
+	if (IS_ERR(msg)) {
+		kipc_message_destroy(reply);
+		return PTR_ERR(msg);
+	}
+
+	if (reply->to)
+		err = kipc_copy_to_memory(&reply->to->inbox.memory, reply->slice.offset,
+					  reply->len, &source->iter);
+	err = kipc_reply_commit(ep, msg, reply, err);
+
+	if (!err || err == -ECANCELED)
+		kipc_message_destroy(msg);
+	if (err)
+		kipc_message_destroy(reply);
+	return err;
+}
+
+/**
+ * kipc_channel_release() - end a held message without a reply
+ * @ep:	who holds it
+ * @id:	its id
+ *
+ * Return: 0; -ENOENT, not held; -EBUSY, being replied to.
+ */
+int kipc_channel_release(struct kipc_endpoint *ep, u64 id)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_wakes wakes = { };
+	struct kipc_message *msg;
+	int err = 0;
+
+	spin_lock(&channel->lock);
+	msg = kipc_inbox_find(&ep->inbox, id);
+	if (!msg)
+		err = -ENOENT;
+	else if (msg->replying)
+		err = -EBUSY;
+	if (err) {
+		spin_unlock(&channel->lock);
+		return err;
+	}
+	kipc_call_end(msg, -ECONNRESET, &wakes);
+	kipc_channel_drop(ep, msg, &wakes);
+	spin_unlock(&channel->lock);
+
+	trace_kipc_release(channel, id);
+	kipc_wakes_flush(&wakes);
+	kipc_message_destroy(msg);
+	return 0;
+}

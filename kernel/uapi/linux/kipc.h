@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kipc: local inter-process communication through /dev/kipc
+ *
+ * An open of /dev/kipc is an *endpoint* without a role.  One request gives it
+ * its role, for good:
+ *
+ *	KIPC_IOC_CHANNEL_CREATE		the server of a channel
+ *	KIPC_IOC_CHANNEL_CONNECT	a client of a channel
+ *	KIPC_IOC_QUEUE_OPEN		a handle on a queue
+ *
+ * An endpoint is a file descriptor and behaves as one: poll, epoll, dup, fork,
+ * close-on-exec and O_NONBLOCK do what they do for a socket.
+ *
+ * A channel endpoint has a *pool*: memory that its owner maps once, read-only
+ * (mmap at offset 0, MAP_SHARED, PROT_READ), and that the kernel fills with one
+ * copy straight from the sender.  A received message names the slice of the
+ * pool that holds its payload (struct kipc_header: offset, len).  The slice
+ * stays the receiver's until it is released: by KIPC_IOC_CHANNEL_RELEASE, by
+ * answering the call it came with, or by naming it in @release of the next
+ * request.
+ *
+ * A queue copies twice: in from the sender, out to the receiver's buffer.
+ *
+ * Rules that hold for every request:
+ *
+ *  - The first field of every structure is its own size in bytes; it must be
+ *    the size that the request number was made with.  Structures grow at their
+ *    end only: an older program's shorter structure is read as if the rest were
+ *    zero, a newer program's longer one is refused (E2BIG) unless the rest is
+ *    zero.
+ *  - Unknown flags and non-zero reserved fields are EINVAL, an unknown request
+ *    is ENOTTY, a request that does not fit the endpoint's role is ENOTCONN
+ *    (no role yet), EISCONN (has one already) or EOPNOTSUPP (another role).
+ *  - Addresses are __u64, so the layout is the same for 32- and 64-bit programs.
+ *  - A deadline is absolute CLOCK_MONOTONIC time in nanoseconds; 0 is none.
+ *  - A request that fails leaves nothing behind, except where it says so.
+ *
+ * Errors that any request may end with, and which are not repeated below:
+ * EFAULT (an address that is not the caller's to read or write), EINVAL,
+ * ENOTTY, ENOTCONN, EISCONN, EOPNOTSUPP, E2BIG, ENOMEM (the kernel, or the
+ * caller's memory cgroup, has no memory left), EDQUOT (the caller's user is at
+ * one of its limits) and, for those that wait, EINTR.
+ *
+ * read(2), write(2): on a queue, receive and send with priority 0.  On a client,
+ * write() is a one-way send and read() takes the next message that the server
+ * sent.  On a server, read() takes the next message; where that was a call, the
+ * next write() is the reply to it, and a further read() before that answers it
+ * with an empty reply.  A buffer too small for the message is EMSGSIZE, and the
+ * message stays where it was.  read() of 0 bytes asks nothing and returns 0;
+ * write() of 0 bytes sends an empty message.  End of file (0) means that the
+ * other side is gone; an empty message reads as 0 as well.
+ *
+ * poll: EPOLLIN, a message is waiting; EPOLLOUT, there is room for a message of
+ * one page or, on a small queue, of any size; EPOLLHUP, the server is gone;
+ * EPOLLERR, the endpoint has no role.
+ */
+#ifndef _UAPI_LINUX_KIPC_H
+#define _UAPI_LINUX_KIPC_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* The version of this interface: raised when something is added to it. */
+#define KIPC_ABI_VERSION	1
+
+/* A name and its final NUL.  1 to 255 bytes, printable, without '/' or space. */
+#define KIPC_NAME_SIZE		256
+
+/* What a pool may measure, in bytes; other sizes are rounded up to whole pages. */
+#define KIPC_POOL_MIN		4096ULL
+#define KIPC_POOL_MAX		(1ULL << 30)
+
+/* The largest message a queue can be made for, in bytes. */
+#define KIPC_QUEUE_SIZE_MAX	(16ULL << 20)
+
+/* The pieces that one gathered payload may have. */
+#define KIPC_VEC_MAX		1024
+
+/* The highest priority of a message; 0 is the lowest and the ordinary one. */
+#define KIPC_PRIO_MAX		32767
+
+/* Ids that one KIPC_IOC_CHANNEL_RELEASE may carry. */
+#define KIPC_RELEASE_MAX	1024
+
+/**
+ * enum kipc_role - what an endpoint is
+ * @KIPC_ROLE_NONE:	nothing yet
+ * @KIPC_ROLE_SERVER:	the server of a channel
+ * @KIPC_ROLE_CLIENT:	a client of a channel
+ * @KIPC_ROLE_QUEUE:	a handle on a queue
+ *
+ * Since: 1
+ */
+enum kipc_role {
+	KIPC_ROLE_NONE		= 0,
+	KIPC_ROLE_SERVER	= 1,
+	KIPC_ROLE_CLIENT	= 2,
+	KIPC_ROLE_QUEUE		= 3,
+};
+
+/**
+ * enum kipc_kind - what a message is
+ * @KIPC_KIND_SEND:	one-way: nobody waits for an answer
+ * @KIPC_KIND_CALL:	its sender waits for a reply
+ * @KIPC_KIND_REPLY:	the answer to a call
+ *
+ * Since: 1
+ */
+enum kipc_kind {
+	KIPC_KIND_SEND		= 1,
+	KIPC_KIND_CALL		= 2,
+	KIPC_KIND_REPLY		= 3,
+};
+
+/**
+ * enum kipc_outcome - how far a call came
+ * @KIPC_OUTCOME_NONE:		the server never saw it: safe to try again
+ * @KIPC_OUTCOME_DELIVERED:	the server had received it: it may have run
+ * @KIPC_OUTCOME_REPLIED:	the reply is here
+ *
+ * Since: 1
+ */
+enum kipc_outcome {
+	KIPC_OUTCOME_NONE	= 0,
+	KIPC_OUTCOME_DELIVERED	= 1,
+	KIPC_OUTCOME_REPLIED	= 2,
+};
+
+/**
+ * struct kipc_vec - one piece of a gathered payload
+ * @base:	its address
+ * @len:	its length in bytes
+ *
+ * Since: 1
+ */
+struct kipc_vec {
+	__aligned_u64	base;
+	__aligned_u64	len;
+};
+
+/* struct kipc_payload: @data is the address of @len struct kipc_vec. */
+#define KIPC_PAYLOAD_VEC	(1U << 0)
+
+/**
+ * struct kipc_payload - what a sender sends
+ * @data:	address of the bytes, or with %KIPC_PAYLOAD_VEC of the pieces
+ * @len:	how many bytes, or with %KIPC_PAYLOAD_VEC how many pieces (at most
+ *		%KIPC_VEC_MAX); 0 is an empty message
+ * @tag:	a number of the application's own, handed on as it is
+ * @reserved:	zero (the place of passed descriptors)
+ * @flags:	%KIPC_PAYLOAD_VEC
+ * @reserved2:	zero
+ *
+ * Since: 1
+ */
+struct kipc_payload {
+	__aligned_u64	data;
+	__aligned_u64	len;
+	__aligned_u64	tag;
+	__aligned_u64	reserved;
+	__u32		flags;
+	__u32		reserved2;
+};
+
+/**
+ * struct kipc_header - what a receiver is told of a message
+ * @id:		names the message on this endpoint until it is released or
+ *		answered; never used twice.  In a queue: a sequence number.
+ * @offset:	where the payload starts in the receiver's pool.  In a queue: 0.
+ * @len:	how many bytes the payload has
+ * @tag:	the sender's @tag
+ * @peer:	to a server: which client sent it (struct kipc_channel_connect,
+ *		@client).  Otherwise 0.
+ * @type:	the type it was given (queues).  Otherwise 0.
+ * @prio:	the priority it was given (queues).  Otherwise 0.
+ * @kind:	one of enum kipc_kind
+ * @flags:	none yet: 0
+ * @pid:	the sending process as the receiver's pid namespace sees it; 0 when
+ *		it cannot be seen from there
+ * @uid:	the sender's effective user as the receiver's user namespace sees it
+ * @gid:	the sender's effective group, likewise
+ * @reserved:	0
+ *
+ * Identity is the sender's at the moment of the call, whoever opened the
+ * endpoint.
+ *
+ * Since: 1
+ */
+struct kipc_header {
+	__aligned_u64	id;
+	__aligned_u64	offset;
+	__aligned_u64	len;
+	__aligned_u64	tag;
+	__aligned_u64	peer;
+	__aligned_u64	type;
+	__u32		prio;
+	__u32		kind;
+	__u32		flags;
+	__u32		pid;
+	__u32		uid;
+	__u32		gid;
+	__aligned_u64	reserved[2];
+};
+
+/**
+ * struct kipc_endpoint_info - KIPC_IOC_ENDPOINT_INFO: what this endpoint is
+ * @size:	in: sizeof(struct kipc_endpoint_info)
+ * @flags:	in: 0
+ * @version:	out: %KIPC_ABI_VERSION of the module
+ * @role:	out: one of enum kipc_role
+ * @pool_size:	out: bytes of the pool, as mapped
+ * @pool_free:	out: bytes of it that no message occupies
+ * @queued:	out: messages that wait to be received (from the queue, for a queue)
+ * @held:	out: messages received and neither released nor answered
+ * @held_bytes:	out: pool bytes that those occupy
+ * @peers:	out: for a server, its connected clients; for a client, 1 while
+ *		the server lives
+ * @client:	out: for a client, its number (@peer of the messages it sends)
+ * @max_msgs:	out: for a queue, the messages it may hold
+ * @max_bytes:	out: for a queue, the payload bytes it may hold
+ * @max_size:	out: the largest message that can be sent through this endpoint
+ *		(a server's: to a client with a pool of its own pool's size)
+ * @queued_bytes: out: for a queue, the payload bytes in it
+ *
+ * Works in every role.  No errors of its own.
+ *
+ * Since: 1
+ */
+struct kipc_endpoint_info {
+	__u32		size;
+	__u32		flags;
+	__u32		version;
+	__u32		role;
+	__aligned_u64	pool_size;
+	__aligned_u64	pool_free;
+	__aligned_u64	queued;
+	__aligned_u64	held;
+	__aligned_u64	held_bytes;
+	__aligned_u64	peers;
+	__aligned_u64	client;
+	__aligned_u64	max_msgs;
+	__aligned_u64	max_bytes;
+	__aligned_u64	max_size;
+	__aligned_u64	queued_bytes;
+};
+
+/**
+ * struct kipc_channel_create - KIPC_IOC_CHANNEL_CREATE: become a server
+ * @size:	in: sizeof(struct kipc_channel_create)
+ * @flags:	in: 0
+ * @mode:	in: who may connect, as permission bits: connecting needs the
+ *		write bit that applies to the caller; the umask is taken off
+ * @reserved:	in: 0
+ * @pool_size:	in: bytes of the pool, 0 for the default; out: bytes as mapped
+ * @name:	in: the channel's name in the caller's network namespace
+ *
+ * The name is free again when the endpoint is closed.
+ *
+ * Errors: EADDRINUSE, the name is taken.  EINVAL, not a name, or a pool outside
+ * %KIPC_POOL_MIN … %KIPC_POOL_MAX.
+ *
+ * Since: 1
+ */
+struct kipc_channel_create {
+	__u32		size;
+	__u32		flags;
+	__u32		mode;
+	__u32		reserved;
+	__aligned_u64	pool_size;
+	char		name[KIPC_NAME_SIZE];
+};
+
+/**
+ * struct kipc_channel_connect - KIPC_IOC_CHANNEL_CONNECT: become a client
+ * @size:	in: sizeof(struct kipc_channel_connect)
+ * @flags:	in: 0
+ * @pool_size:	in: bytes of the pool, 0 for the default; out: bytes as mapped
+ * @client:	out: this client's number, unique on the channel
+ * @name:	in: the channel's name
+ *
+ * Errors: ENOENT, no such channel.  ECONNREFUSED, its server is just closing.
+ * EACCES, the channel's mode does not let the caller in.  EINVAL as above.
+ *
+ * Since: 1
+ */
+struct kipc_channel_connect {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	pool_size;
+	__aligned_u64	client;
+	char		name[KIPC_NAME_SIZE];
+};
+
+/* Flags of the requests that may wait: do not wait for room or for a message. */
+#define KIPC_F_NONBLOCK		(1U << 0)
+
+/**
+ * struct kipc_channel_call - KIPC_IOC_CHANNEL_CALL: send, and wait for the reply
+ * @size:	in: sizeof(struct kipc_channel_call)
+ * @flags:	in: %KIPC_F_NONBLOCK: do not wait for room in the server's pool
+ *		(the reply is waited for all the same)
+ * @deadline:	in: when to give up, for the whole call
+ * @release:	in: id of a held message to release first, or 0; out, on errors:
+ *		0 where that has been done
+ * @request:	in: what to send
+ * @outcome:	out, on errors also: one of enum kipc_outcome
+ * @reserved:	in: 0
+ * @reply:	out: the reply; it is held until it is released
+ *
+ * Clients only.  Any number of threads may call through one endpoint.
+ *
+ * Errors: EMSGSIZE, larger than half of the server's pool (one client may take
+ * at most half of what is left).  EAGAIN, no room now (%KIPC_F_NONBLOCK or
+ * O_NONBLOCK).  ENOENT, @release is not a held message; nothing was sent.
+ * EPIPE, the server is gone and never received it.  ECONNRESET, the server
+ * received it and died, or closed, before it replied.  ETIMEDOUT, EINTR: @outcome
+ * says whether it had been delivered; where it had not, it has been taken back.
+ * A signal handler that restarts system calls restarts only a call that had not
+ * been delivered, so it never runs twice.  EFAULT with KIPC_OUTCOME_REPLIED: the
+ * reply could not be written here and waits for KIPC_IOC_CHANNEL_RECV.
+ *
+ * Since: 1
+ */
+struct kipc_channel_call {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		deadline;
+	__aligned_u64		release;
+	struct kipc_payload	request;
+	__u32			outcome;
+	__u32			reserved;
+	struct kipc_header	reply;
+};
+
+/**
+ * struct kipc_channel_send - KIPC_IOC_CHANNEL_SEND: send one way
+ * @size:	in: sizeof(struct kipc_channel_send)
+ * @flags:	in: %KIPC_F_NONBLOCK
+ * @deadline:	in: when to stop waiting for room
+ * @to:		in: from a server, the client's number; from a client, 0
+ * @payload:	in: what to send
+ *
+ * Success means that the message is in the receiver's pool and will be
+ * received if the receiver lives and asks for it; it outlives its sender.
+ *
+ * Errors: EMSGSIZE, could never fit (see struct kipc_channel_call; a server may
+ * fill a client's whole pool).  EAGAIN, no room now.  ETIMEDOUT.  EPIPE, the
+ * server is gone.  ESRCH, no such client (any more).
+ *
+ * Since: 1
+ */
+struct kipc_channel_send {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		deadline;
+	__aligned_u64		to;
+	struct kipc_payload	payload;
+};
+
+/**
+ * struct kipc_channel_recv - KIPC_IOC_CHANNEL_RECV: take the next message
+ * @size:	in: sizeof(struct kipc_channel_recv)
+ * @flags:	in: %KIPC_F_NONBLOCK
+ * @deadline:	in: when to stop waiting for a message
+ * @release:	in: id of a held message to release first, or 0; out, on errors:
+ *		0 where that has been done
+ * @msg:	out: the message; it is held until released or, a call, answered
+ *
+ * Several threads may wait on one endpoint: each message goes to one of them,
+ * the one that began to wait last (its cache is the warmest).
+ *
+ * Errors: EAGAIN, none waiting.  ETIMEDOUT.  ENOENT, @release is not a held
+ * message; nothing was received.  EPIPE, to a client: the server is gone and
+ * nothing is left to receive.  After EFAULT the message is still the next one.
+ *
+ * Since: 1
+ */
+struct kipc_channel_recv {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		deadline;
+	__aligned_u64		release;
+	struct kipc_header	msg;
+};
+
+/* struct kipc_channel_reply: having replied, receive the next message. */
+#define KIPC_REPLY_RECV		(1U << 1)
+
+/**
+ * struct kipc_channel_reply - KIPC_IOC_CHANNEL_REPLY: answer a call
+ * @size:	in: sizeof(struct kipc_channel_reply)
+ * @flags:	in: %KIPC_REPLY_RECV, and for that receive %KIPC_F_NONBLOCK
+ * @deadline:	in: when to stop waiting for the next message
+ * @id:		in: the call's id, or with %KIPC_REPLY_RECV 0 for no reply; out, on
+ *		errors: 0 once the reply has been given (or the caller has gone)
+ * @reply:	in: what to answer; it may lie in the call's own slice
+ * @msg:	out, with %KIPC_REPLY_RECV: the next message
+ *
+ * Ends the call and releases its slice.  Any thread may reply.
+ *
+ * Errors: ENOENT, no such call is held (never, or no more).  EBUSY, another
+ * thread is just replying to it.  EPROTO, the message was not a call.
+ * ECANCELED, its caller has stopped waiting; the call is released all the same.
+ * EMSGSIZE, larger than the caller's pool; ENOBUFS, no room in it now: in both
+ * cases the call is still held, and a shorter reply can be given.  With
+ * %KIPC_REPLY_RECV nothing is received after one of these; once the reply has
+ * been given, the errors of KIPC_IOC_CHANNEL_RECV (@id is then 0).
+ *
+ * Since: 1
+ */
+struct kipc_channel_reply {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		deadline;
+	__aligned_u64		id;
+	struct kipc_payload	reply;
+	struct kipc_header	msg;
+};
+
+/**
+ * struct kipc_channel_release - KIPC_IOC_CHANNEL_RELEASE: give slices back
+ * @size:	in: sizeof(struct kipc_channel_release)
+ * @flags:	in: 0
+ * @ids:	in: address of @count ids (__u64) of held messages
+ * @count:	in: how many, 1 to %KIPC_RELEASE_MAX
+ * @done:	out, on errors also: how many have been released, in their order
+ *
+ * Releasing a call that has not been answered answers it with ECONNRESET.
+ *
+ * Errors: ENOENT, the id after the last one done is not a held message.  EBUSY,
+ * it is a call that another thread is just replying to.
+ *
+ * Since: 1
+ */
+struct kipc_channel_release {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	ids;
+	__u32		count;
+	__u32		done;
+};
+
+/* struct kipc_queue_open */
+#define KIPC_QUEUE_CREATE	(1U << 1)	/* make it where it is not there */
+#define KIPC_QUEUE_EXCL		(1U << 2)	/* with CREATE: it must not be there */
+#define KIPC_QUEUE_RECV		(1U << 3)	/* the endpoint may receive */
+#define KIPC_QUEUE_SEND		(1U << 4)	/* the endpoint may send */
+
+/**
+ * struct kipc_queue_open - KIPC_IOC_QUEUE_OPEN: become a handle on a queue
+ * @size:	in: sizeof(struct kipc_queue_open)
+ * @flags:	in: %KIPC_QUEUE_RECV and/or %KIPC_QUEUE_SEND, %KIPC_QUEUE_CREATE,
+ *		%KIPC_QUEUE_EXCL
+ * @mode:	in: with CREATE, who may receive (read bit) and send (write bit);
+ *		the umask is taken off
+ * @reserved:	in: 0
+ * @max_msgs:	in: with CREATE, messages it may hold, 0 for the default; out: of
+ *		the queue as it is
+ * @max_bytes:	in/out: payload bytes it may hold, likewise
+ * @max_size:	in/out: bytes of its largest message, likewise
+ * @name:	in: the queue's name in the caller's network namespace
+ *
+ * A queue lives until it is unlinked and its last endpoint is closed.
+ *
+ * Errors: ENOENT, no such queue (no CREATE).  EEXIST, there is one (EXCL).
+ * EACCES, its mode does not let the caller.  EINVAL, neither RECV nor SEND,
+ * limits without CREATE, or @max_size above @max_bytes or %KIPC_QUEUE_SIZE_MAX.
+ *
+ * Since: 1
+ */
+struct kipc_queue_open {
+	__u32		size;
+	__u32		flags;
+	__u32		mode;
+	__u32		reserved;
+	__aligned_u64	max_msgs;
+	__aligned_u64	max_bytes;
+	__aligned_u64	max_size;
+	char		name[KIPC_NAME_SIZE];
+};
+
+/**
+ * struct kipc_queue_unlink - KIPC_IOC_QUEUE_UNLINK: take a queue's name away
+ * @size:	in: sizeof(struct kipc_queue_unlink)
+ * @flags:	in: 0
+ * @name:	in: the queue's name
+ *
+ * Works on an endpoint of any role, also of none.  The queue itself goes with
+ * its last endpoint.
+ *
+ * Errors: ENOENT, no such queue.  EACCES, the caller is neither its owner nor
+ * privileged (CAP_IPC_OWNER).
+ *
+ * Since: 1
+ */
+struct kipc_queue_unlink {
+	__u32		size;
+	__u32		flags;
+	char		name[KIPC_NAME_SIZE];
+};
+
+/**
+ * struct kipc_queue_send - KIPC_IOC_QUEUE_SEND: put a message into the queue
+ * @size:	in: sizeof(struct kipc_queue_send)
+ * @flags:	in: %KIPC_F_NONBLOCK
+ * @deadline:	in: when to stop waiting for room
+ * @type:	in: a type of the application's own, handed on as it is
+ * @prio:	in: 0 (ordinary) to %KIPC_PRIO_MAX (most urgent)
+ * @reserved:	in: 0
+ * @payload:	in: what to send
+ *
+ * Senders that wait for room are served in their order of arrival.
+ *
+ * Errors: EBADF, the endpoint may not send.  EMSGSIZE, larger than the queue's
+ * @max_size.  EAGAIN, full.  ETIMEDOUT.
+ *
+ * Since: 1
+ */
+struct kipc_queue_send {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		deadline;
+	__aligned_u64		type;
+	__u32			prio;
+	__u32			reserved;
+	struct kipc_payload	payload;
+};
+
+/**
+ * struct kipc_queue_recv - KIPC_IOC_QUEUE_RECV: take a message out of the queue
+ * @size:	in: sizeof(struct kipc_queue_recv)
+ * @flags:	in: %KIPC_F_NONBLOCK
+ * @deadline:	in: when to stop waiting for a message
+ * @data:	in: address of the buffer
+ * @len:	in: bytes that it has
+ * @reserved:	in: 0 (the place of selective receive)
+ * @msg:	out: what was received
+ *
+ * The message of the highest priority comes first; those of one priority come
+ * in the order they were sent.
+ *
+ * Errors: EBADF, the endpoint may not receive.  EAGAIN, empty.  ETIMEDOUT.
+ * EMSGSIZE, the message is larger than @len: @msg.len says by how much (it is
+ * the one field written), and the message is still the next one, as it is after
+ * EFAULT.
+ *
+ * Since: 1
+ */
+struct kipc_queue_recv {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		deadline;
+	__aligned_u64		data;
+	__aligned_u64		len;
+	__aligned_u64		reserved[2];
+	struct kipc_header	msg;
+};
+
+#define KIPC_IOC_MAGIC		0xBC
+
+#define KIPC_IOC_ENDPOINT_INFO	 _IOWR(KIPC_IOC_MAGIC, 0x00, struct kipc_endpoint_info)
+
+#define KIPC_IOC_CHANNEL_CREATE	 _IOWR(KIPC_IOC_MAGIC, 0x10, struct kipc_channel_create)
+#define KIPC_IOC_CHANNEL_CONNECT _IOWR(KIPC_IOC_MAGIC, 0x11, struct kipc_channel_connect)
+#define KIPC_IOC_CHANNEL_CALL	 _IOWR(KIPC_IOC_MAGIC, 0x12, struct kipc_channel_call)
+#define KIPC_IOC_CHANNEL_SEND	 _IOWR(KIPC_IOC_MAGIC, 0x13, struct kipc_channel_send)
+#define KIPC_IOC_CHANNEL_RECV	 _IOWR(KIPC_IOC_MAGIC, 0x14, struct kipc_channel_recv)
+#define KIPC_IOC_CHANNEL_REPLY	 _IOWR(KIPC_IOC_MAGIC, 0x15, struct kipc_channel_reply)
+#define KIPC_IOC_CHANNEL_RELEASE _IOWR(KIPC_IOC_MAGIC, 0x16, struct kipc_channel_release)
+
+#define KIPC_IOC_QUEUE_OPEN	 _IOWR(KIPC_IOC_MAGIC, 0x20, struct kipc_queue_open)
+#define KIPC_IOC_QUEUE_UNLINK	 _IOWR(KIPC_IOC_MAGIC, 0x21, struct kipc_queue_unlink)
+#define KIPC_IOC_QUEUE_SEND	 _IOWR(KIPC_IOC_MAGIC, 0x22, struct kipc_queue_send)
+#define KIPC_IOC_QUEUE_RECV	 _IOWR(KIPC_IOC_MAGIC, 0x23, struct kipc_queue_recv)
+
+#endif /* _UAPI_LINUX_KIPC_H */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Waiter: see wait.h for what it is and the order it relies on. */
+#include <linux/freezer.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "wait.h"
+
+/**
+ * kipc_waiter_init() - make a waiter for the current thread
+ * @waiter:	on its stack
+ */
+void kipc_waiter_init(struct kipc_waiter *waiter)
+{
+	INIT_LIST_HEAD(&waiter->entry);
+	waiter->task = current;
+	waiter->result = 0;
+	waiter->done = false;
+}
+
+/**
+ * kipc_waiter_finish() - end a wait; the caller holds the object's lock
+ * @waiter:	the waiter; taken off its list, not to be touched afterwards
+ * @result:	0 or a negative errno
+ * @wakes:	remembers the task for kipc_wakes_flush()
+ *
+ * Everything the waiter is to find must have been written before.
+ */
+void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes)
+{
+	struct task_struct *task = get_task_struct(waiter->task);
+
+	list_del_init(&waiter->entry);
+	waiter->result = result;
+	/* Pairs with the acquire in kipc_waiter_done(). */
+	smp_store_release(&waiter->done, true);
+
+	if (wakes->count == KIPC_WAKE_BATCH)
+		kipc_wakes_flush(wakes);
+	wakes->tasks[wakes->count++] = task;
+}
+
+/**
+ * kipc_wakes_flush() - wake the tasks that were remembered
+ * @wakes:	empty afterwards
+ */
+void kipc_wakes_flush(struct kipc_wakes *wakes)
+{
+	while (wakes->count) {
+		struct task_struct *task = wakes->tasks[--wakes->count];
+
+		wake_up_process(task);
+		put_task_struct(task);
+	}
+}
+
+static bool kipc_waiter_done(const struct kipc_waiter *waiter)
+{
+	/* Pairs with the release in kipc_waiter_finish(). */
+	return smp_load_acquire(&waiter->done);
+}
+
+/* Sleep once.  Return: whether the deadline (0: none) has not passed yet. */
+static bool kipc_schedule_until(u64 deadline)
+{
+	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+
+	if (!deadline) {
+		schedule();
+		return true;
+	}
+	return schedule_hrtimeout_range(&expires, current->timer_slack_ns,
+					HRTIMER_MODE_ABS) != 0;
+}
+
+/**
+ * kipc_waiter_sleep() - sleep until finished, the deadline, or a signal
+ * @waiter:	already where finishers find it; no lock held
+ * @limit:	how long
+ *
+ * Return: the waiter's result where it was finished; otherwise -ETIMEDOUT or
+ * -ERESTARTSYS, after which the caller takes the lock and looks at @done again.
+ */
+int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit)
+{
+	int err = 0;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		if (kipc_waiter_done(waiter))
+			break;
+		if (signal_pending(current)) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		if (!kipc_schedule_until(limit->deadline)) {
+			err = -ETIMEDOUT;
+			break;
+		}
+	}
+	__set_current_state(TASK_RUNNING);
+	return err ?: waiter->result;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Waiter: one thread asleep until somebody hands it what it waits for.
+ *
+ * A waiter lives on the sleeping thread's stack, linked where others find it,
+ * under the lock of the object it waits for (a channel or a queue).  Whoever has
+ * something for it takes it off that list, writes the result into the structure
+ * around it, and finishes it: all under the lock.  The wake-up itself comes after
+ * the lock is dropped.
+ *
+ * The hand-over needs no lock on the sleeper's side, and so relies on an order:
+ *
+ *	finisher (lock held)			sleeper (no lock)
+ *	write the result
+ *	pin the task
+ *	store-release done = true		load-acquire done
+ *	drop the lock				read the result, return:
+ *	wake the task, unpin it			the waiter's stack is gone
+ *
+ * From the store on, the waiter may be gone: the finisher only touches the task,
+ * which it has pinned before.  A sleeper that gives up (time, signal) takes the
+ * lock and looks at done again: either it is still on the list and takes itself
+ * off, or it has been handed something and must deal with it.
+ */
+#ifndef KIPC_WAIT_H
+#define KIPC_WAIT_H
+
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+/**
+ * struct kipc_waiter - a thread that waits
+ * @entry:	in the list of the object it waits for, until finished
+ * @task:	the thread
+ * @result:	0, or the negative errno it was woken with
+ * @done:	set last, with release: nothing here is touched any more
+ */
+struct kipc_waiter {
+	struct list_head	entry;
+	struct task_struct	*task;
+	int			result;
+	bool			done;
+};
+
+/**
+ * struct kipc_limit - how long an operation may wait
+ * @deadline:	CLOCK_MONOTONIC nanoseconds, 0 for none
+ * @nonblock:	not at all
+ */
+struct kipc_limit {
+	u64	deadline;
+	bool	nonblock;
+};
+
+#define KIPC_WAKE_BATCH		4
+
+/**
+ * struct kipc_wakes - tasks to wake once the lock is dropped
+ * @count:	how many
+ * @tasks:	pinned
+ */
+struct kipc_wakes {
+	unsigned int		count;
+	struct task_struct	*tasks[KIPC_WAKE_BATCH];
+};
+
+void kipc_waiter_init(struct kipc_waiter *waiter);
+void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes);
+int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit);
+void kipc_wakes_flush(struct kipc_wakes *wakes);
+
+#endif /* KIPC_WAIT_H */
