@@ -103,8 +103,10 @@ static void kipc_channel_hang_up(struct kipc_channel *channel, struct kipc_wakes
 		struct kipc_endpoint *client = rb_entry(node, struct kipc_endpoint, client_node);
 		struct kipc_waiter *waiter, *next;
 
-		list_for_each_entry_safe(waiter, next, &client->inbox.receivers, entry)
+		list_for_each_entry_safe(waiter, next, &client->inbox.receivers, entry) {
+			list_del(&waiter->entry);
 			kipc_waiter_finish(waiter, -EPIPE, wakes);
+		}
 		wake_up_interruptible_poll(&client->poll_wait, EPOLLIN | EPOLLHUP);
 	}
 }
@@ -161,7 +163,7 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
  * @text:	the channel's name, checked
  * @pool:	bytes of the pool wanted; what they became
  *
- * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EINVAL.
+ * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EINVAL or -ENOMEM.
  */
 int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool)
 {
@@ -180,15 +182,22 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool)
 	err = kipc_endpoint_make_pool(ep, pool);
 	if (err)
 		goto err_put;
+	err = -ENOMEM;
+	ep->share = kipc_share_create();
+	if (!ep->share)
+		goto err_pool;
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->channel = channel;
 	err = kipc_channel_join(channel, ep);
 	if (err)
-		goto err_pool;
+		goto err_share;
 	return 0;
 
-err_pool:
+err_share:
 	ep->channel = NULL;
+	kipc_share_put(ep->share);
+	ep->share = NULL;
+err_pool:
 	kipc_endpoint_drop_pool(ep);
 err_put:
 	kipc_channel_put(channel);
@@ -200,12 +209,11 @@ err_put:
  * @ep:	the client
  *
  * No thread of it is in a call: each would pin the file.  What it has sent one
- * way stays; nobody pays for it any more.
+ * way stays, and so does its share, until that has been received.
  */
 void kipc_channel_disconnect(struct kipc_endpoint *ep)
 {
 	struct kipc_channel *channel = ep->channel;
-	struct kipc_message *msg, *next;
 	struct kipc_wakes wakes = { };
 	LIST_HEAD(gone);
 
@@ -214,10 +222,7 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 	channel->client_count--;
 	kipc_inbox_close(&ep->inbox, -ESRCH, &wakes);
 	kipc_inbox_drain(&ep->inbox, &gone);
-	list_for_each_entry_safe(msg, next, &ep->sent, sent) {
-		list_del_init(&msg->sent);
-		msg->from = NULL;
-	}
+	kipc_share_put(ep->share);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
@@ -254,7 +259,7 @@ static __poll_t kipc_channel_writable(struct kipc_endpoint *ep)
 	if (kipc_endpoint_role(ep) == KIPC_ROLE_SERVER)
 		writable = ep->reading;
 	else
-		writable = server && kipc_inbox_has_room(&server->inbox, ep->taken);
+		writable = server && kipc_inbox_has_room(&server->inbox, ep->share);
 	return writable ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 

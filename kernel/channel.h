@@ -57,12 +57,14 @@ struct kipc_channel {
 
 /**
  * struct kipc_call - a call that waits for its reply, on the caller's stack
- * @receiver:	how it waits, and the reply's header
+ * @receiver:	how it waits, and where the reply's header goes
+ * @client:	whose call it is
  * @msg:	the call; good while it is not finished
  * @outcome:	how far it came
  */
 struct kipc_call {
 	struct kipc_receiver	receiver;
+	struct kipc_endpoint	*client;
 	struct kipc_message	*msg;
 	enum kipc_outcome	outcome;
 };
@@ -79,12 +81,13 @@ void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info
 
 /* transfer.c */
 int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 tag,
-		      const struct kipc_limit *limit, struct kipc_call *call);
+		      const struct kipc_limit *limit, u64 *release, struct kipc_call *call);
 int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *source, u64 tag,
 		      const struct kipc_limit *limit);
 int kipc_channel_receive(struct kipc_endpoint *ep, const struct kipc_limit *limit,
-			 struct kipc_receiver *receiver);
-int kipc_channel_reply(struct kipc_endpoint *ep, u64 id, struct kipc_source *source, u64 tag);
+			 u64 *release, struct kipc_receiver *receiver);
+int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *source, u64 tag,
+		       const struct kipc_limit *limit, struct kipc_receiver *receiver);
 int kipc_channel_release(struct kipc_endpoint *ep, u64 id);
 void kipc_channel_requeue(struct kipc_endpoint *ep, u64 id);
 void kipc_call_end(struct kipc_message *msg, int result, struct kipc_wakes *wakes);

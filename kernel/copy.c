@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copy: see copy.h for what it is. */
 #include <linux/err.h>
+#include <linux/fault-inject-usercopy.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -70,7 +71,8 @@ int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payl
 
 void kipc_source_close(struct kipc_source *source)
 {
-	kvfree(source->iov);
+	if (source->iov)
+		kvfree(source->iov);
 }
 
 /**
@@ -92,7 +94,8 @@ int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 
 		if (IS_ERR(chunk))
 			return PTR_ERR(chunk);
-		if (copy_from_iter(chunk + at, run, from) != run)
+		/* The bounds are the chunk's; there is no object to check them against. */
+		if (_copy_from_iter(chunk + at, run, from) != run)
 			return -EFAULT;
 		offset += run;
 		len -= run;
@@ -125,4 +128,56 @@ int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,
 		len -= run;
 	}
 	return 0;
+}
+
+/**
+ * kipc_read_words() - bring in (a part of) a request's structure
+ * @to:		in kernel memory
+ * @from:	in user memory
+ * @bytes:	a multiple of eight
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kipc_read_words(void *to, const void __user *from, size_t bytes)
+{
+	const u64 __user *uword = from;
+	u64 *word = to;
+
+	might_fault();
+	if (should_fail_usercopy() || !user_read_access_begin(from, bytes))
+		return -EFAULT;
+	for (; bytes; bytes -= sizeof(*word))
+		unsafe_get_user(*word++, uword++, err_fault);
+	user_read_access_end();
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/**
+ * kipc_write_words() - write (a part of) a request's structure back
+ * @to:		in user memory
+ * @from:	in kernel memory
+ * @bytes:	a multiple of eight
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kipc_write_words(void __user *to, const void *from, size_t bytes)
+{
+	u64 __user *uword = to;
+	const u64 *word = from;
+
+	might_fault();
+	if (should_fail_usercopy() || !user_write_access_begin(to, bytes))
+		return -EFAULT;
+	for (; bytes; bytes -= sizeof(*word))
+		unsafe_put_user(*word++, uword++, err_fault);
+	user_write_access_end();
+	return 0;
+
+err_fault:
+	user_write_access_end();
+	return -EFAULT;
 }

@@ -31,7 +31,6 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	kref_init(&ep->ref);
 	mutex_init(&ep->setup);
 	init_waitqueue_head(&ep->poll_wait);
-	INIT_LIST_HEAD(&ep->sent);
 
 	ep->user = kipc_user_find(current_euid());
 	if (!ep->user)
@@ -49,16 +48,12 @@ err_free:
 	return ERR_PTR(err);
 }
 
-struct kipc_endpoint *kipc_endpoint_get(struct kipc_endpoint *ep)
-{
-	kref_get(&ep->ref);
-	return ep;
-}
-
-static void kipc_endpoint_free(struct kref *ref)
+/* The last reference has gone: kipc_endpoint_put(). */
+void kipc_endpoint_free(struct kref *ref)
 {
 	struct kipc_endpoint *ep = container_of(ref, struct kipc_endpoint, ref);
 
+	kipc_message_drop_spare(&ep->spare);
 	if (ep->inbox.memory.size)
 		kipc_memory_deinit(&ep->inbox.memory);
 	if (ep->channel)
@@ -70,11 +65,6 @@ static void kipc_endpoint_free(struct kref *ref)
 	kipc_user_put(ep->user);
 	mutex_destroy(&ep->setup);
 	kmem_cache_free(kipc_endpoint_cache, ep);
-}
-
-void kipc_endpoint_put(struct kipc_endpoint *ep)
-{
-	kref_put(&ep->ref, kipc_endpoint_free);
 }
 
 /**
@@ -121,22 +111,6 @@ void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role)
 	mutex_unlock(&ep->setup);
 	if (role != KIPC_ROLE_NONE)
 		trace_kipc_open(ep);
-}
-
-/**
- * kipc_endpoint_expect() - is the endpoint what an operation is for?
- * @ep:		the endpoint
- * @roles:	BIT() of each role that will do
- *
- * Return: 0, -ENOTCONN (no role yet) or -EOPNOTSUPP (another role).
- */
-int kipc_endpoint_expect(const struct kipc_endpoint *ep, unsigned int roles)
-{
-	u32 role = kipc_endpoint_role(ep);
-
-	if (likely(BIT(role) & roles))
-		return 0;
-	return role == KIPC_ROLE_NONE ? -ENOTCONN : -EOPNOTSUPP;
 }
 
 /**

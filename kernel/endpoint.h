@@ -42,8 +42,9 @@ struct net;
  * @inbox:	SERVER, CLIENT: the receiving side; guarded by the channel's lock
  * @number:	CLIENT: its number on the channel; SERVER: 0
  * @client_node: CLIENT: in the channel's @clients
- * @taken:	CLIENT: bytes of the server's pool that its messages have
- * @sent:	CLIENT: those messages
+ * @share:	CLIENT: what its messages have of the server's pool
+ * @spare:	SERVER, CLIENT: a message kept for the next one to send, or NULL;
+ *		exchanged atomically, under no lock
  * @reading:	SERVER: id of the call that read() took and write() answers, or 0
  * @queue:	QUEUE: the queue, pinned
  * @may:	QUEUE: KIPC_MAY_*, what it was opened for
@@ -60,8 +61,8 @@ struct kipc_endpoint {
 	struct kipc_inbox	inbox;
 	u64			number;
 	struct rb_node		client_node;
-	u32			taken;
-	struct list_head	sent;
+	struct kipc_share	*share;
+	struct kipc_message	*spare;
 	u64			reading;
 
 	struct kipc_queue	*queue;
@@ -69,13 +70,11 @@ struct kipc_endpoint {
 };
 
 struct kipc_endpoint *kipc_endpoint_create(void);
-struct kipc_endpoint *kipc_endpoint_get(struct kipc_endpoint *ep);
-void kipc_endpoint_put(struct kipc_endpoint *ep);
+void kipc_endpoint_free(struct kref *ref);
 void kipc_endpoint_shutdown(struct kipc_endpoint *ep);
 
 int kipc_endpoint_begin(struct kipc_endpoint *ep);
 void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role);
-int kipc_endpoint_expect(const struct kipc_endpoint *ep, unsigned int roles);
 int kipc_endpoint_make_pool(struct kipc_endpoint *ep, u64 *size);
 void kipc_endpoint_drop_pool(struct kipc_endpoint *ep);
 void kipc_endpoint_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
@@ -93,6 +92,33 @@ static inline u32 kipc_endpoint_role(const struct kipc_endpoint *ep)
 {
 	/* Pairs with the release in kipc_endpoint_end(). */
 	return smp_load_acquire(&ep->role);
+}
+
+/**
+ * kipc_endpoint_expect() - is the endpoint what an operation is for?
+ * @ep:		the endpoint
+ * @roles:	BIT() of each role that will do
+ *
+ * Return: 0, -ENOTCONN (no role yet) or -EOPNOTSUPP (another role).
+ */
+static inline int kipc_endpoint_expect(const struct kipc_endpoint *ep, unsigned int roles)
+{
+	u32 role = kipc_endpoint_role(ep);
+
+	if (likely(BIT(role) & roles))
+		return 0;
+	return role == KIPC_ROLE_NONE ? -ENOTCONN : -EOPNOTSUPP;
+}
+
+static inline struct kipc_endpoint *kipc_endpoint_get(struct kipc_endpoint *ep)
+{
+	kref_get(&ep->ref);
+	return ep;
+}
+
+static inline void kipc_endpoint_put(struct kipc_endpoint *ep)
+{
+	kref_put(&ep->ref, kipc_endpoint_free);
 }
 
 #endif /* KIPC_ENDPOINT_H */

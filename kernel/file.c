@@ -40,7 +40,7 @@ static void kipc_server_settle(struct kipc_endpoint *ep, u64 id)
 
 	iov_iter_ubuf(&nothing.iter, ITER_SOURCE, NULL, 0);
 	if (id)
-		kipc_channel_reply(ep, id, &nothing, 0);
+		kipc_channel_reply(ep, &id, &nothing, 0, NULL, NULL);
 }
 
 /* The call that read() took last, which nobody else finds there afterwards. */
@@ -58,27 +58,28 @@ static u64 kipc_server_exchange(struct kipc_endpoint *ep, u64 id)
 static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
 				 const struct kipc_limit *limit)
 {
-	struct kipc_receiver receiver;
-	struct kipc_header *header = &receiver.header;
+	struct kipc_header header;
+	struct kipc_receiver receiver = { .header = &header };
+	u64 nothing = 0;
 	int err;
 
 	kipc_server_settle(ep, kipc_server_exchange(ep, 0));
-	err = kipc_channel_receive(ep, limit, &receiver);
+	err = kipc_channel_receive(ep, limit, &nothing, &receiver);
 	if (err)
 		return err == -EPIPE ? 0 : err;
 
 	err = -EMSGSIZE;
-	if (header->len <= iov_iter_count(to))
-		err = kipc_copy_from_memory(&ep->inbox.memory, header->offset, header->len, to);
+	if (header.len <= iov_iter_count(to))
+		err = kipc_copy_from_memory(&ep->inbox.memory, header.offset, header.len, to);
 	if (err) {
-		kipc_channel_requeue(ep, header->id);
+		kipc_channel_requeue(ep, header.id);
 		return err;
 	}
-	if (header->kind == KIPC_KIND_CALL)
-		kipc_server_settle(ep, kipc_server_exchange(ep, header->id));
+	if (header.kind == KIPC_KIND_CALL)
+		kipc_server_settle(ep, kipc_server_exchange(ep, header.id));
 	else
-		kipc_channel_release(ep, header->id);
-	return header->len;
+		kipc_channel_release(ep, header.id);
+	return header.len;
 }
 
 static ssize_t kipc_channel_write(struct kipc_endpoint *ep, struct iov_iter *from,
@@ -95,9 +96,9 @@ static ssize_t kipc_channel_write(struct kipc_endpoint *ep, struct iov_iter *fro
 		id = kipc_server_exchange(ep, 0);
 		if (!id)
 			return -EDESTADDRREQ;
-		err = kipc_channel_reply(ep, id, &source, 0);
+		err = kipc_channel_reply(ep, &id, &source, 0, NULL, NULL);
 		/* Still held, and still to be answered. */
-		if (err && err != -ECANCELED && err != -ENOENT)
+		if (err && id && err != -ENOENT)
 			kipc_server_settle(ep, kipc_server_exchange(ep, id));
 	}
 	if (err)

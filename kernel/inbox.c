@@ -2,10 +2,40 @@
 /* Inbox: see inbox.h for what it is. */
 #include <linux/errno.h>
 #include <linux/poll.h>
+#include <linux/slab.h>
 
 #include "channel.h"
 #include "endpoint.h"
 #include "inbox.h"
+
+/* A share with the client's reference, or NULL. */
+struct kipc_share *kipc_share_create(void)
+{
+	struct kipc_share *share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+
+	if (share)
+		share->refs = 1;
+	return share;
+}
+
+void kipc_share_put(struct kipc_share *share)
+{
+	if (!--share->refs)
+		kfree(share);
+}
+
+/* The message takes its piece of the pool on its sender's share. */
+static void kipc_share_charge(struct kipc_share *share, const struct kipc_message *msg)
+{
+	share->taken += msg->slice.len;
+	share->refs++;
+}
+
+static void kipc_share_uncharge(struct kipc_share *share, const struct kipc_message *msg)
+{
+	share->taken -= msg->slice.len;
+	kipc_share_put(share);
+}
 
 /**
  * kipc_inbox_init() - make an inbox with nothing in it
@@ -39,20 +69,19 @@ void kipc_inbox_close(struct kipc_inbox *inbox, int reason, struct kipc_wakes *w
 
 	lockdep_assert_held(inbox->lock);
 	inbox->closed = true;
-	list_for_each_entry_safe(waiter, next, &inbox->senders, entry)
+	list_splice_init(&inbox->receivers, &inbox->senders);
+	list_for_each_entry_safe(waiter, next, &inbox->senders, entry) {
+		list_del(&waiter->entry);
 		kipc_waiter_finish(waiter, reason, wakes);
-	list_for_each_entry_safe(waiter, next, &inbox->receivers, entry)
-		kipc_waiter_finish(waiter, reason, wakes);
+	}
 }
 
-/* The client that sent it stops paying for it. */
-static void kipc_message_unlink(struct kipc_message *msg)
+/* Give a message's piece of the pool back, to the pool and to its sender's share. */
+static void kipc_inbox_give(struct kipc_inbox *inbox, struct kipc_message *msg)
 {
-	if (!msg->from)
-		return;
-	msg->from->taken -= msg->slice.len;
-	list_del_init(&msg->sent);
-	msg->from = NULL;
+	if (msg->share)
+		kipc_share_uncharge(msg->share, msg);
+	kipc_pool_give(&inbox->pool, &msg->slice);
 }
 
 /**
@@ -66,6 +95,9 @@ void kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone)
 	struct kipc_message *msg;
 
 	lockdep_assert_held(inbox->lock);
+	if (inbox->recent)
+		list_add_tail(&inbox->recent->entry, gone);
+	inbox->recent = NULL;
 	while ((node = rb_first(&inbox->held))) {
 		msg = rb_entry(node, struct kipc_message, by_id);
 		rb_erase(node, &inbox->held);
@@ -73,10 +105,8 @@ void kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone)
 	}
 	list_splice_tail_init(&inbox->queued, gone);
 
-	list_for_each_entry(msg, gone, entry) {
-		kipc_message_unlink(msg);
-		kipc_pool_give(&inbox->pool, &msg->slice);
-	}
+	list_for_each_entry(msg, gone, entry)
+		kipc_inbox_give(inbox, msg);
 	inbox->queued_count = 0;
 	inbox->held_count = 0;
 	inbox->held_bytes = 0;
@@ -95,17 +125,17 @@ static u64 kipc_inbox_share(const struct kipc_inbox *inbox, u64 taken)
 /**
  * kipc_inbox_has_room() - could a client send an ordinary message now?
  * @inbox:	the inbox
- * @taken:	bytes of it that the client has
+ * @share:	what the client has of it
  *
  * Ordinary is one page, or whatever a smaller pool lets through at all.  After a
  * no, whoever polls on @room_wait is woken when room comes free.
  */
-bool kipc_inbox_has_room(struct kipc_inbox *inbox, u64 taken)
+bool kipc_inbox_has_room(struct kipc_inbox *inbox, const struct kipc_share *share)
 {
 	u64 ordinary = min_t(u64, PAGE_SIZE, inbox->pool.size / 2);
 
 	lockdep_assert_held(inbox->lock);
-	if (taken + ordinary <= kipc_inbox_share(inbox, taken))
+	if (share->taken + ordinary <= kipc_inbox_share(inbox, share->taken))
 		return true;
 	inbox->room_wanted = true;
 	return false;
@@ -114,7 +144,7 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u64 taken)
 /**
  * kipc_inbox_reserve() - find room for a message
  * @inbox:	the inbox
- * @msg:	in state NEW; its @from, where set, is limited to its share
+ * @msg:	in state NEW; its @share, where set, limits it
  *
  * On success the message is RESERVED, has its id, and holds a reference on the
  * endpoint (@to) until it is put or cancelled.
@@ -123,23 +153,21 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u64 taken)
  */
 int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg)
 {
-	struct kipc_endpoint *from = msg->from;
+	struct kipc_share *share = msg->share;
 	u64 len = kipc_pool_round(msg->len);
 
 	lockdep_assert_held(inbox->lock);
 	if (inbox->closed)
 		return -EPIPE;
-	if (len > inbox->pool.size / (from ? 2 : 1))
+	if (len > inbox->pool.size / (share ? 2 : 1))
 		return -EMSGSIZE;
-	if (from && from->taken + len > kipc_inbox_share(inbox, from->taken))
+	if (share && share->taken + len > kipc_inbox_share(inbox, share->taken))
 		return -EAGAIN;
 	if (!kipc_pool_take(&inbox->pool, &msg->slice, msg->len))
 		return -EAGAIN;
 
-	if (from) {
-		from->taken += msg->slice.len;
-		list_add_tail(&msg->sent, &from->sent);
-	}
+	if (share)
+		kipc_share_charge(share, msg);
 	msg->id = ++*inbox->last_id;
 	msg->to = kipc_endpoint_get(inbox->owner);
 	msg->state = KIPC_MESSAGE_RESERVED;
@@ -154,16 +182,17 @@ static void kipc_inbox_grant(struct kipc_inbox *inbox, struct kipc_wakes *wakes)
 
 	list_for_each_entry_safe(room, next, &inbox->senders, waiter.entry) {
 		err = kipc_inbox_reserve(inbox, room->msg);
-		if (err != -EAGAIN)
-			kipc_waiter_finish(&room->waiter, err, wakes);
+		if (err == -EAGAIN)
+			continue;
+		list_del(&room->waiter.entry);
+		kipc_waiter_finish(&room->waiter, err, wakes);
 	}
 }
 
 static void kipc_inbox_free_slice(struct kipc_inbox *inbox, struct kipc_message *msg,
 				  struct kipc_wakes *wakes)
 {
-	kipc_message_unlink(msg);
-	kipc_pool_give(&inbox->pool, &msg->slice);
+	kipc_inbox_give(inbox, msg);
 	if (unlikely(!list_empty(&inbox->senders)))
 		kipc_inbox_grant(inbox, wakes);
 	if (unlikely(inbox->room_wanted)) {
@@ -188,6 +217,12 @@ void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 	kipc_inbox_free_slice(inbox, msg, wakes);
 }
 
+static bool kipc_id_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct kipc_message, by_id)->id <
+	       rb_entry(b, struct kipc_message, by_id)->id;
+}
+
 /**
  * kipc_inbox_hold() - give a message to the owner
  * @inbox:	the inbox
@@ -195,18 +230,10 @@ void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
  */
 void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg)
 {
-	struct rb_node **link = &inbox->held.rb_node, *parent = NULL;
-
 	lockdep_assert_held(inbox->lock);
-	while (*link) {
-		parent = *link;
-		if (msg->id < rb_entry(parent, struct kipc_message, by_id)->id)
-			link = &parent->rb_left;
-		else
-			link = &parent->rb_right;
-	}
-	rb_link_node(&msg->by_id, parent, link);
-	rb_insert_color(&msg->by_id, &inbox->held);
+	if (inbox->recent)
+		rb_add(&inbox->recent->by_id, &inbox->held, kipc_id_less);
+	inbox->recent = msg;
 	msg->state = KIPC_MESSAGE_HELD;
 	inbox->held_count++;
 	inbox->held_bytes += msg->slice.len;
@@ -214,7 +241,10 @@ void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg)
 
 static void kipc_inbox_unhold(struct kipc_inbox *inbox, struct kipc_message *msg)
 {
-	rb_erase(&msg->by_id, &inbox->held);
+	if (msg == inbox->recent)
+		inbox->recent = NULL;
+	else
+		rb_erase(&msg->by_id, &inbox->held);
 	inbox->held_count--;
 	inbox->held_bytes -= msg->slice.len;
 }
@@ -229,8 +259,9 @@ static bool kipc_inbox_hand_over(struct kipc_inbox *inbox, struct kipc_message *
 					    waiter.entry);
 	if (!receiver)
 		return false;
+	list_del(&receiver->waiter.entry);
 	kipc_inbox_hold(inbox, msg);
-	kipc_message_describe(msg, &receiver->view, &receiver->header);
+	kipc_message_describe(msg, &receiver->view, receiver->header);
 	kipc_waiter_finish(&receiver->waiter, 0, wakes);
 	return true;
 }
@@ -270,10 +301,10 @@ bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver)
 	msg = list_first_entry_or_null(&inbox->queued, struct kipc_message, entry);
 	if (!msg)
 		return false;
-	list_del_init(&msg->entry);
+	list_del(&msg->entry);
 	inbox->queued_count--;
 	kipc_inbox_hold(inbox, msg);
-	kipc_message_describe(msg, &receiver->view, &receiver->header);
+	kipc_message_describe(msg, &receiver->view, receiver->header);
 	return true;
 }
 
@@ -313,7 +344,7 @@ void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
 			 struct kipc_wakes *wakes)
 {
 	lockdep_assert_held(inbox->lock);
-	list_del_init(&msg->entry);
+	list_del(&msg->entry);
 	inbox->queued_count--;
 	kipc_inbox_free_slice(inbox, msg, wakes);
 }
@@ -330,6 +361,8 @@ struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id)
 	struct rb_node *node = inbox->held.rb_node;
 
 	lockdep_assert_held(inbox->lock);
+	if (inbox->recent && inbox->recent->id == id)
+		return inbox->recent;
 	while (node) {
 		struct kipc_message *msg = rb_entry(node, struct kipc_message, by_id);
 

@@ -38,13 +38,27 @@
 struct kipc_channel;
 
 /**
+ * struct kipc_share - what a client has of its server's pool
+ * @refs:	the client, and its messages there
+ * @taken:	bytes
+ *
+ * Messages may outlive the client that sent them, and so does its share.  Guarded
+ * by the channel's lock.
+ */
+struct kipc_share {
+	u32	refs;
+	u32	taken;
+};
+
+/**
  * struct kipc_inbox - see above
  * @lock:	the channel's lock, for asserting
  * @owner:	the endpoint around this
  * @memory:	where payloads are
  * @pool:	which of it is taken
  * @queued:	messages that wait, oldest first
- * @held:	messages received and not ended, by id
+ * @recent:	the message received last, if it has not ended: it is about to
+ * @held:	the others received and not ended, by id
  * @receivers:	struct kipc_receiver of waiting threads, latest first
  * @senders:	struct kipc_room of waiting senders, first come first
  * @last_id:	the channel's counter of message ids
@@ -52,7 +66,7 @@ struct kipc_channel;
  *		other endpoints' pollers and may outlive this one
  * @room_wanted: somebody polled and found no room
  * @queued_count: messages in @queued
- * @held_count:	messages in @held
+ * @held_count:	messages received and not ended
  * @held_bytes:	bytes of the pool that those have
  * @closed:	nothing is put or reserved any more
  */
@@ -62,6 +76,7 @@ struct kipc_inbox {
 	struct kipc_memory	memory;
 	struct kipc_pool	pool;
 	struct list_head	queued;
+	struct kipc_message	*recent;
 	struct rb_root		held;
 	struct list_head	receivers;
 	struct list_head	senders;
@@ -78,12 +93,12 @@ struct kipc_inbox {
  * struct kipc_receiver - a thread that receives, on its stack
  * @waiter:	how it sleeps
  * @view:	how it sees senders
- * @header:	what it is told, once finished with result 0
+ * @header:	where what it is told goes: written when finished with result 0
  */
 struct kipc_receiver {
 	struct kipc_waiter	waiter;
 	struct kipc_view	view;
-	struct kipc_header	header;
+	struct kipc_header	*header;
 };
 
 /**
@@ -114,6 +129,9 @@ void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
 struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id);
 void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
 		     struct kipc_wakes *wakes);
-bool kipc_inbox_has_room(struct kipc_inbox *inbox, u64 taken);
+bool kipc_inbox_has_room(struct kipc_inbox *inbox, const struct kipc_share *share);
+
+struct kipc_share *kipc_share_create(void);
+void kipc_share_put(struct kipc_share *share);
 
 #endif /* KIPC_INBOX_H */

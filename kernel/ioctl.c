@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ioctl: see ioctl.h for what it is; the contract is in uapi/linux/kipc.h. */
+#include <linux/indirect_call_wrapper.h>
 #include <linux/kipc.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
@@ -87,7 +88,7 @@ static int kipc_ioc_channel_connect(struct kipc_request *rq)
 	struct kipc_channel_connect *arg = &rq->arg.connect;
 	int err;
 
-	if (arg->flags || arg->client || kipc_name_check(arg->name))
+	if (arg->flags || kipc_name_check(arg->name))
 		return -EINVAL;
 	err = kipc_endpoint_begin(rq->ep);
 	if (err)
@@ -101,16 +102,6 @@ static int kipc_ioc_channel_connect(struct kipc_request *rq)
 	       kipc_write_back(rq, struct kipc_channel_connect, client);
 }
 
-/* Release the message that a request names; then its @release is 0. */
-static int kipc_request_release(struct kipc_request *rq, u64 *id)
-{
-	int err = *id ? kipc_channel_release(rq->ep, *id) : 0;
-
-	if (!err)
-		*id = 0;
-	return err;
-}
-
 /* A request that cannot be written back must not be restarted: it would redo things. */
 static int kipc_request_restart(int err, int write_back)
 {
@@ -119,16 +110,19 @@ static int kipc_request_restart(int err, int write_back)
 	return err;
 }
 
+/* Outcome and reply lie side by side, and are written in one go. */
+#define KIPC_CALL_OUT	offsetof(struct kipc_channel_call, outcome)
+
 static int kipc_ioc_channel_call(struct kipc_request *rq)
 {
 	struct kipc_channel_call *arg = &rq->arg.call;
-	struct kipc_call call = { };
-	struct kipc_source source;
 	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	struct kipc_call call;
+	struct kipc_source source;
 	u64 release = arg->release;
 	int err;
 
-	if (arg->flags & ~KIPC_F_NONBLOCK || arg->outcome || arg->reserved)
+	if (arg->flags & ~KIPC_F_NONBLOCK)
 		return -EINVAL;
 	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT));
 	if (err)
@@ -136,27 +130,20 @@ static int kipc_ioc_channel_call(struct kipc_request *rq)
 	err = kipc_source_open(&source, &arg->request, KIPC_POOL_MAX);
 	if (err)
 		return err;
-	err = kipc_request_release(rq, &arg->release);
-	if (!err)
-		err = kipc_channel_call(rq->ep, &source, arg->request.tag, &limit, &call);
+	call.receiver.header = &arg->reply;
+	err = kipc_channel_call(rq->ep, &source, arg->request.tag, &limit, &arg->release, &call);
 	kipc_source_close(&source);
 
+	arg->outcome = call.outcome;
+	arg->reserved = 0;
 	if (!err) {
-		/* Outcome and reply lie side by side. */
-		arg->outcome = KIPC_OUTCOME_REPLIED;
-		arg->reply = call.receiver.header;
-		if (!copy_to_user(rq->uarg + offsetof(struct kipc_channel_call, outcome),
-				  &arg->outcome,
-				  sizeof(*arg) - offsetof(struct kipc_channel_call, outcome)))
+		if (!kipc_write_words(rq->uarg + KIPC_CALL_OUT, &arg->outcome,
+				      sizeof(*arg) - KIPC_CALL_OUT))
 			return 0;
-		kipc_channel_requeue(rq->ep, call.receiver.header.id);
+		kipc_channel_requeue(rq->ep, arg->reply.id);
 		err = -EFAULT;
 	}
-	/* A restarted call starts with its outcome 0, as nobody has received it. */
-	if (err != -ERESTARTSYS) {
-		arg->outcome = call.outcome;
-		kipc_write_back(rq, struct kipc_channel_call, outcome);
-	}
+	kipc_write_back(rq, struct kipc_channel_call, outcome);
 	if (release != arg->release)
 		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_call,
 								release));
@@ -185,19 +172,13 @@ static int kipc_ioc_channel_send(struct kipc_request *rq)
 	return err;
 }
 
-/* Receive into a header of the user's; what it cannot be told of is requeued. */
-static int kipc_request_receive(struct kipc_request *rq, const struct kipc_limit *limit,
-				struct kipc_header __user *uheader)
+/* Tell the user of a message that was received; if that cannot be, undo it. */
+static int kipc_request_deliver(struct kipc_request *rq, struct kipc_header __user *uheader,
+				const struct kipc_header *header)
 {
-	struct kipc_receiver receiver;
-	int err;
-
-	err = kipc_channel_receive(rq->ep, limit, &receiver);
-	if (err)
-		return err;
-	if (!copy_to_user(uheader, &receiver.header, sizeof(receiver.header)))
+	if (!kipc_write_words(uheader, header, sizeof(*header)))
 		return 0;
-	kipc_channel_requeue(rq->ep, receiver.header.id);
+	kipc_channel_requeue(rq->ep, header->id);
 	return -EFAULT;
 }
 
@@ -206,6 +187,7 @@ static int kipc_ioc_channel_recv(struct kipc_request *rq)
 	struct kipc_channel_recv *arg = &rq->arg.recv;
 	struct kipc_channel_recv __user *uarg = rq->uarg;
 	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	struct kipc_receiver receiver = { .header = &arg->msg };
 	u64 release = arg->release;
 	int err;
 
@@ -214,28 +196,30 @@ static int kipc_ioc_channel_recv(struct kipc_request *rq)
 	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
 	if (err)
 		return err;
-	err = kipc_request_release(rq, &arg->release);
+	err = kipc_channel_receive(rq->ep, &limit, &arg->release, &receiver);
 	if (!err)
-		err = kipc_request_receive(rq, &limit, &uarg->msg);
+		err = kipc_request_deliver(rq, &uarg->msg, &arg->msg);
 	if (err && release != arg->release)
 		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_recv,
 								release));
 	return err;
 }
 
-static int kipc_request_reply(struct kipc_request *rq, u64 *id,
-			      const struct kipc_payload *payload)
+static int kipc_request_reply(struct kipc_request *rq, const struct kipc_limit *limit,
+			      struct kipc_receiver *receiver)
 {
+	struct kipc_channel_reply *arg = &rq->arg.reply;
 	struct kipc_source source;
+	u64 nothing = 0;
 	int err;
 
-	err = kipc_source_open(&source, payload, KIPC_POOL_MAX);
+	if (!arg->id)
+		return kipc_channel_receive(rq->ep, limit, &nothing, receiver);
+	err = kipc_source_open(&source, &arg->reply, KIPC_POOL_MAX);
 	if (err)
 		return err;
-	err = kipc_channel_reply(rq->ep, *id, &source, payload->tag);
+	err = kipc_channel_reply(rq->ep, &arg->id, &source, arg->reply.tag, limit, receiver);
 	kipc_source_close(&source);
-	if (!err || err == -ECANCELED)
-		*id = 0;
 	return err;
 }
 
@@ -244,19 +228,19 @@ static int kipc_ioc_channel_reply(struct kipc_request *rq)
 	struct kipc_channel_reply *arg = &rq->arg.reply;
 	struct kipc_channel_reply __user *uarg = rq->uarg;
 	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
+	struct kipc_receiver receiver = { .header = &arg->msg };
 	bool receive = arg->flags & KIPC_REPLY_RECV;
 	u64 id = arg->id;
-	int err = 0;
+	int err;
 
 	if (arg->flags & ~(KIPC_F_NONBLOCK | KIPC_REPLY_RECV) || (!id && !receive))
 		return -EINVAL;
 	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_SERVER));
 	if (err)
 		return err;
-	if (id)
-		err = kipc_request_reply(rq, &arg->id, &arg->reply);
+	err = kipc_request_reply(rq, &limit, receive ? &receiver : NULL);
 	if (!err && receive)
-		err = kipc_request_receive(rq, &limit, &uarg->msg);
+		err = kipc_request_deliver(rq, &uarg->msg, &arg->msg);
 	if (err && id != arg->id)
 		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_reply,
 								id));
@@ -270,11 +254,12 @@ static int kipc_ioc_channel_release(struct kipc_request *rq)
 	int err;
 	u64 id;
 
-	if (arg->flags || !arg->count || arg->count > KIPC_RELEASE_MAX || arg->done)
+	if (arg->flags || !arg->count || arg->count > KIPC_RELEASE_MAX)
 		return -EINVAL;
 	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
 	if (err)
 		return err;
+	arg->done = 0;
 	while (!err && arg->done < arg->count) {
 		if (copy_from_user(&id, ids + arg->done, sizeof(id)))
 			err = -EFAULT;
@@ -369,34 +354,38 @@ static int kipc_ioc_queue_recv(struct kipc_request *rq)
  * struct kipc_ioctl - a row of the table
  * @size:	of the structure as this module knows it
  * @min:	of the structure when the request was introduced
+ * @in:		how many of its first bytes are read: results come last
  * @run:	the handler
  */
 struct kipc_ioctl {
 	size_t	size;
 	size_t	min;
+	size_t	in;
 	int	(*run)(struct kipc_request *rq);
 };
 
-#define KIPC_IOCTL(_name, _struct, _run)					\
+/* A request whose last member that is read is @_last. */
+#define KIPC_IOCTL(_name, _struct, _last, _run)					\
 	[_IOC_NR(KIPC_IOC_##_name)] = {						\
 		.size = sizeof(struct _struct),					\
 		.min = sizeof(struct _struct),					\
+		.in = round_up(offsetofend(struct _struct, _last), sizeof(u64)),	\
 		.run = _run,							\
 	}
 
 static const struct kipc_ioctl kipc_ioctls[] = {
-	KIPC_IOCTL(ENDPOINT_INFO, kipc_endpoint_info, kipc_ioc_endpoint_info),
-	KIPC_IOCTL(CHANNEL_CREATE, kipc_channel_create, kipc_ioc_channel_create),
-	KIPC_IOCTL(CHANNEL_CONNECT, kipc_channel_connect, kipc_ioc_channel_connect),
-	KIPC_IOCTL(CHANNEL_CALL, kipc_channel_call, kipc_ioc_channel_call),
-	KIPC_IOCTL(CHANNEL_SEND, kipc_channel_send, kipc_ioc_channel_send),
-	KIPC_IOCTL(CHANNEL_RECV, kipc_channel_recv, kipc_ioc_channel_recv),
-	KIPC_IOCTL(CHANNEL_REPLY, kipc_channel_reply, kipc_ioc_channel_reply),
-	KIPC_IOCTL(CHANNEL_RELEASE, kipc_channel_release, kipc_ioc_channel_release),
-	KIPC_IOCTL(QUEUE_OPEN, kipc_queue_open, kipc_ioc_queue_open),
-	KIPC_IOCTL(QUEUE_UNLINK, kipc_queue_unlink, kipc_ioc_queue_unlink),
-	KIPC_IOCTL(QUEUE_SEND, kipc_queue_send, kipc_ioc_queue_send),
-	KIPC_IOCTL(QUEUE_RECV, kipc_queue_recv, kipc_ioc_queue_recv),
+	KIPC_IOCTL(ENDPOINT_INFO, kipc_endpoint_info, flags, kipc_ioc_endpoint_info),
+	KIPC_IOCTL(CHANNEL_CREATE, kipc_channel_create, name, kipc_ioc_channel_create),
+	KIPC_IOCTL(CHANNEL_CONNECT, kipc_channel_connect, name, kipc_ioc_channel_connect),
+	KIPC_IOCTL(CHANNEL_CALL, kipc_channel_call, request, kipc_ioc_channel_call),
+	KIPC_IOCTL(CHANNEL_SEND, kipc_channel_send, payload, kipc_ioc_channel_send),
+	KIPC_IOCTL(CHANNEL_RECV, kipc_channel_recv, release, kipc_ioc_channel_recv),
+	KIPC_IOCTL(CHANNEL_REPLY, kipc_channel_reply, reply, kipc_ioc_channel_reply),
+	KIPC_IOCTL(CHANNEL_RELEASE, kipc_channel_release, count, kipc_ioc_channel_release),
+	KIPC_IOCTL(QUEUE_OPEN, kipc_queue_open, name, kipc_ioc_queue_open),
+	KIPC_IOCTL(QUEUE_UNLINK, kipc_queue_unlink, name, kipc_ioc_queue_unlink),
+	KIPC_IOCTL(QUEUE_SEND, kipc_queue_send, payload, kipc_ioc_queue_send),
+	KIPC_IOCTL(QUEUE_RECV, kipc_queue_recv, reserved, kipc_ioc_queue_recv),
 };
 
 /**
@@ -409,13 +398,9 @@ static const struct kipc_ioctl kipc_ioctls[] = {
  */
 long kipc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct kipc_request rq = {
-		.ep = file->private_data,
-		.nonblock = file->f_flags & O_NONBLOCK,
-		.uarg = (void __user *)arg,
-	};
 	unsigned int nr = _IOC_NR(cmd), size = _IOC_SIZE(cmd);
 	const struct kipc_ioctl *ioctl;
+	struct kipc_request rq;
 	int err;
 
 	if (_IOC_TYPE(cmd) != KIPC_IOC_MAGIC || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE) ||
@@ -427,10 +412,19 @@ long kipc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (size < ioctl->min)
 		return -EINVAL;
 
-	err = copy_struct_from_user(&rq.arg, ioctl->size, rq.uarg, size);
+	rq.ep = file->private_data;
+	rq.nonblock = file->f_flags & O_NONBLOCK;
+	rq.uarg = (void __user *)arg;
+	err = kipc_read_words(&rq.arg, rq.uarg, ioctl->in);
 	if (err)
 		return err;
 	if (rq.arg.size != size)
 		return -EINVAL;
-	return ioctl->run(&rq);
+	if (size > ioctl->size) {
+		err = check_zeroed_user(rq.uarg + ioctl->size, size - ioctl->size);
+		if (err <= 0)
+			return err ?: -E2BIG;
+	}
+	/* The two requests of every round trip are called directly: no retpoline. */
+	return INDIRECT_CALL_2(ioctl->run, kipc_ioc_channel_call, kipc_ioc_channel_reply, &rq);
 }

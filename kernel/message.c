@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Message: see message.h for what it is and who owns it when. */
-#include <linux/pid_namespace.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
 #include "message.h"
 
 static struct kmem_cache *kipc_message_cache;
-
-/**
- * kipc_sender_capture() - note who the current thread is
- * @sender:	holds a reference afterwards: kipc_sender_forget()
- */
-void kipc_sender_capture(struct kipc_sender *sender)
-{
-	sender->pid = get_pid(task_tgid(current));
-	sender->uid = current_euid();
-	sender->gid = current_egid();
-}
-
-void kipc_sender_forget(struct kipc_sender *sender)
-{
-	put_pid(sender->pid);
-	sender->pid = NULL;
-}
 
 /**
  * kipc_sender_describe() - tell a receiver who sent
@@ -36,40 +17,45 @@ void kipc_sender_describe(const struct kipc_sender *sender, const struct kipc_vi
 			  struct kipc_header *header)
 {
 	header->pid = pid_nr_ns(sender->pid, view->pid_ns);
-	header->uid = from_kuid_munged(view->user_ns, sender->uid);
-	header->gid = from_kgid_munged(view->user_ns, sender->gid);
-}
-
-/**
- * kipc_view_capture() - note through which namespaces the current thread sees
- * @view:	good as long as this thread is in the operation: a thread that
- *		sleeps cannot leave its namespaces
- */
-void kipc_view_capture(struct kipc_view *view)
-{
-	view->pid_ns = task_active_pid_ns(current);
-	view->user_ns = current_user_ns();
+	if (likely(view->user_ns == &init_user_ns)) {
+		header->uid = __kuid_val(sender->uid);
+		header->gid = __kgid_val(sender->gid);
+	} else {
+		header->uid = from_kuid_munged(view->user_ns, sender->uid);
+		header->gid = from_kgid_munged(view->user_ns, sender->gid);
+	}
 }
 
 /**
  * kipc_message_create() - make a message of the current thread's
+ * @spare:	the endpoint's spare message, taken where there is one
  * @kind:	what it is
  * @tag:	the application's
  * @len:	bytes of payload, at most KIPC_POOL_MAX
  *
  * Return: the message, in state NEW and the caller's, or NULL.
  */
-struct kipc_message *kipc_message_create(enum kipc_kind kind, u64 tag, u64 len)
+struct kipc_message *kipc_message_create(struct kipc_message **spare, enum kipc_kind kind,
+					 u64 tag, u64 len)
 {
-	struct kipc_message *msg = kmem_cache_zalloc(kipc_message_cache, GFP_KERNEL_ACCOUNT);
+	struct kipc_message *msg = NULL;
 
+	if (READ_ONCE(*spare))
+		msg = xchg(spare, NULL);
+	if (!msg)
+		msg = kmem_cache_alloc(kipc_message_cache, GFP_KERNEL_ACCOUNT);
 	if (!msg)
 		return NULL;
-	INIT_LIST_HEAD(&msg->entry);
-	INIT_LIST_HEAD(&msg->sent);
-	msg->kind = kind;
+
 	msg->tag = tag;
+	msg->peer = 0;
 	msg->len = len;
+	msg->kind = kind;
+	msg->state = KIPC_MESSAGE_NEW;
+	msg->replying = false;
+	msg->share = NULL;
+	msg->to = NULL;
+	msg->call = NULL;
 	kipc_sender_capture(&msg->sender);
 	return msg;
 }
@@ -84,6 +70,35 @@ void kipc_message_destroy(struct kipc_message *msg)
 		return;
 	kipc_sender_forget(&msg->sender);
 	kmem_cache_free(kipc_message_cache, msg);
+}
+
+/**
+ * kipc_message_recycle() - free a message, or keep it as an endpoint's spare
+ * @spare:	the endpoint's spare message
+ * @msg:	the message
+ *
+ * One spare an endpoint: a server keeps the call that it has answered for its next
+ * reply, a client the reply that it has released for its next call, and neither asks
+ * the slab allocator in the steady state.
+ */
+void kipc_message_recycle(struct kipc_message **spare, struct kipc_message *msg)
+{
+	if (READ_ONCE(*spare)) {
+		kipc_message_destroy(msg);
+		return;
+	}
+	kipc_sender_forget(&msg->sender);
+	msg = xchg(spare, msg);
+	if (msg)
+		kmem_cache_free(kipc_message_cache, msg);
+}
+
+/* Free an endpoint's spare message, if it has one. */
+void kipc_message_drop_spare(struct kipc_message **spare)
+{
+	if (*spare)
+		kmem_cache_free(kipc_message_cache, *spare);
+	*spare = NULL;
 }
 
 /* Free the messages that hang by their @entry on a list of the caller's own. */

@@ -24,13 +24,16 @@
 #include <linux/kipc.h>
 #include <linux/list.h>
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/rbtree.h>
+#include <linux/sched/signal.h>
 #include <linux/types.h>
 
 #include "pool.h"
 
 struct kipc_endpoint;
 struct kipc_call;
+struct kipc_share;
 
 enum kipc_message_state {
 	KIPC_MESSAGE_NEW,
@@ -65,7 +68,6 @@ struct kipc_view {
  * struct kipc_message - see above
  * @entry:	QUEUED: in the inbox's @queued.  Elsewhere a list of its owner's.
  * @by_id:	HELD: in the inbox's @held
- * @sent:	in @from's @sent list, while @from is set
  * @slice:	its piece of the receiver's pool, from RESERVED on
  * @id:		unique on the channel, from RESERVED on
  * @tag:	the application's
@@ -74,7 +76,7 @@ struct kipc_view {
  * @kind:	enum kipc_kind
  * @state:	enum kipc_message_state
  * @replying:	a thread is filling the reply to it; nobody else may end it
- * @from:	client that sent it, which pays for the slice; NULL once it has gone
+ * @share:	which pays for the slice, pinned from RESERVED on; NULL from a server
  * @to:		receiver, from RESERVED to commit; pinned by the sender
  * @call:	who waits for the reply; NULL when nobody does (any more)
  * @sender:	identity
@@ -82,7 +84,6 @@ struct kipc_view {
 struct kipc_message {
 	struct list_head	entry;
 	struct rb_node		by_id;
-	struct list_head	sent;
 	struct kipc_slice	slice;
 	u64			id;
 	u64			tag;
@@ -91,25 +92,52 @@ struct kipc_message {
 	u8			kind;
 	u8			state;
 	bool			replying;
-	struct kipc_endpoint	*from;
+	struct kipc_share	*share;
 	struct kipc_endpoint	*to;
 	struct kipc_call	*call;
 	struct kipc_sender	sender;
 };
 
-void kipc_sender_capture(struct kipc_sender *sender);
-void kipc_sender_forget(struct kipc_sender *sender);
 void kipc_sender_describe(const struct kipc_sender *sender, const struct kipc_view *view,
 			  struct kipc_header *header);
-void kipc_view_capture(struct kipc_view *view);
 
-struct kipc_message *kipc_message_create(enum kipc_kind kind, u64 tag, u64 len);
+struct kipc_message *kipc_message_create(struct kipc_message **spare, enum kipc_kind kind,
+					 u64 tag, u64 len);
 void kipc_message_destroy(struct kipc_message *msg);
+void kipc_message_recycle(struct kipc_message **spare, struct kipc_message *msg);
+void kipc_message_drop_spare(struct kipc_message **spare);
 void kipc_message_destroy_all(struct list_head *list);
 void kipc_message_describe(const struct kipc_message *msg, const struct kipc_view *view,
 			   struct kipc_header *header);
 
 int kipc_message_init(void);
 void kipc_message_exit(void);
+
+/**
+ * kipc_sender_capture() - note who the current thread is
+ * @sender:	holds a reference afterwards: kipc_sender_forget()
+ */
+static inline void kipc_sender_capture(struct kipc_sender *sender)
+{
+	sender->pid = get_pid(task_tgid(current));
+	sender->uid = current_euid();
+	sender->gid = current_egid();
+}
+
+static inline void kipc_sender_forget(struct kipc_sender *sender)
+{
+	put_pid(sender->pid);
+}
+
+/**
+ * kipc_view_capture() - note through which namespaces the current thread sees
+ * @view:	good as long as this thread is in the operation: a thread that
+ *		sleeps cannot leave its namespaces
+ */
+static inline void kipc_view_capture(struct kipc_view *view)
+{
+	view->pid_ns = task_active_pid_ns(current);
+	view->user_ns = current_user_ns();
+}
 
 #endif /* KIPC_MESSAGE_H */

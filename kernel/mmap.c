@@ -18,6 +18,7 @@
 void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user)
 {
 	memory->size = size;
+	memory->first = NULL;
 	memory->user = user;
 	xa_init_flags(&memory->chunks, XA_FLAGS_ACCOUNT);
 }
@@ -51,6 +52,7 @@ void kipc_memory_deinit(struct kipc_memory *memory)
 	xa_for_each(&memory->chunks, index, chunk)
 		kipc_chunk_free(memory, chunk);
 	xa_destroy(&memory->chunks);
+	memory->first = NULL;
 }
 
 static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
@@ -76,20 +78,16 @@ static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 	return xa_is_err(other) ? ERR_PTR(xa_err(other)) : other;
 }
 
-/**
- * kipc_memory_chunk() - the chunk of an index, taken now if need be
- * @memory:	the memory
- * @index:	offset / KIPC_CHUNK_SIZE
- *
- * May sleep.
- *
- * Return: its address, or ERR_PTR(-ENOMEM, -EDQUOT).
- */
-void *kipc_memory_chunk(struct kipc_memory *memory, unsigned long index)
+/* kipc_memory_chunk(), where the shortcut to the first one does not do. */
+void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index)
 {
 	void *chunk = xa_load(&memory->chunks, index);
 
-	return chunk ?: kipc_chunk_create(memory, index);
+	if (!chunk)
+		chunk = kipc_chunk_create(memory, index);
+	if (!index && !IS_ERR(chunk))
+		smp_store_release(&memory->first, chunk);	/* zeroed before */
+	return chunk;
 }
 
 /*

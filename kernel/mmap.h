@@ -34,18 +34,37 @@ struct kipc_user;
 /**
  * struct kipc_memory - chunks of memory
  * @size:	bytes that may be mapped, a multiple of the page size
+ * @first:	chunk 0, where the messages of a pool that is not under load are
  * @chunks:	void * by index; an absent one has not been needed yet
  * @user:	who pays; pinned by the endpoint around this
  */
 struct kipc_memory {
 	u32			size;
+	void			*first;
 	struct xarray		chunks;
 	struct kipc_user	*user;
 };
 
 void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user);
 void kipc_memory_deinit(struct kipc_memory *memory);
-void *kipc_memory_chunk(struct kipc_memory *memory, unsigned long index);
+void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index);
 int kipc_memory_map(struct kipc_memory *memory, struct vm_area_struct *vma);
+
+/**
+ * kipc_memory_chunk() - the chunk of an index, taken now if need be
+ * @memory:	the memory
+ * @index:	offset / KIPC_CHUNK_SIZE
+ *
+ * May sleep.
+ *
+ * Return: its address, or ERR_PTR(-ENOMEM, -EDQUOT).
+ */
+static inline void *kipc_memory_chunk(struct kipc_memory *memory, unsigned long index)
+{
+	/* Published zeroed and whole; what is read through it depends on it. */
+	void *first = READ_ONCE(memory->first);
+
+	return likely(!index && first) ? first : kipc_memory_lookup(memory, index);
+}
 
 #endif /* KIPC_MMAP_H */

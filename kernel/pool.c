@@ -2,37 +2,30 @@
 /* Pool: see pool.h for what it is. */
 #include "pool.h"
 
-static bool kipc_hole_before(const struct kipc_slice *a, const struct kipc_slice *b)
+static struct kipc_slice *kipc_hole_slice(struct rb_node *node)
 {
-	if (a->hole != b->hole)
-		return a->hole < b->hole;
-	return a->offset < b->offset;
+	return rb_entry(node, struct kipc_slice, by_hole);
 }
 
 static bool kipc_hole_less(struct rb_node *a, const struct rb_node *b)
 {
-	return kipc_hole_before(rb_entry(a, struct kipc_slice, by_hole),
-				rb_entry(b, struct kipc_slice, by_hole));
+	const struct kipc_slice *x = kipc_hole_slice(a);
+	const struct kipc_slice *y = rb_entry(b, struct kipc_slice, by_hole);
+
+	if (x->hole != y->hole)
+		return x->hole < y->hole;
+	return x->offset < y->offset;
 }
 
-/* Every change of a hole's size goes through here: the tree is ordered by it. */
-static void kipc_hole_resize(struct kipc_pool *pool, struct kipc_slice *slice, u32 hole)
-{
-	if (slice->hole)
-		rb_erase_cached(&slice->by_hole, &pool->holes);
-	slice->hole = hole;
-	if (hole)
-		rb_add_cached(&slice->by_hole, &pool->holes, kipc_hole_less);
-}
-
-/* The slice before the smallest hole of at least @len bytes, or NULL. */
+/* The slice before the hole to cut @len bytes from, or NULL. */
 static struct kipc_slice *kipc_hole_find(struct kipc_pool *pool, u32 len)
 {
-	struct rb_node *node = pool->holes.rb_root.rb_node;
-	struct kipc_slice *best = NULL;
+	struct kipc_slice *last = list_last_entry(&pool->slices, struct kipc_slice, by_offset);
+	struct kipc_slice *best = last->hole >= len ? last : NULL;
+	struct rb_node *node = pool->holes.rb_node;
 
 	while (node) {
-		struct kipc_slice *slice = rb_entry(node, struct kipc_slice, by_hole);
+		struct kipc_slice *slice = kipc_hole_slice(node);
 
 		if (slice->hole >= len) {
 			best = slice;
@@ -52,10 +45,10 @@ static struct kipc_slice *kipc_hole_find(struct kipc_pool *pool, u32 len)
 void kipc_pool_init(struct kipc_pool *pool, u32 size)
 {
 	*pool = (struct kipc_pool){ .size = size, .free = size };
-	pool->holes = RB_ROOT_CACHED;
+	pool->holes = RB_ROOT;
 	INIT_LIST_HEAD(&pool->slices);
 	list_add(&pool->head.by_offset, &pool->slices);
-	kipc_hole_resize(pool, &pool->head, size);
+	pool->head.hole = size;
 }
 
 /**
@@ -69,7 +62,7 @@ void kipc_pool_init(struct kipc_pool *pool, u32 size)
 bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
 {
 	struct kipc_slice *before;
-	u32 hole;
+	bool last;
 
 	len = kipc_pool_round(len);
 	if (len > pool->free)
@@ -78,13 +71,16 @@ bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
 	if (!before)
 		return false;
 
-	hole = before->hole;
-	kipc_hole_resize(pool, before, 0);
+	last = list_is_last(&before->by_offset, &pool->slices);
+	if (!last)
+		rb_erase(&before->by_hole, &pool->holes);
 	slice->offset = before->offset + before->len;
 	slice->len = len;
-	slice->hole = 0;
+	slice->hole = before->hole - len;
+	before->hole = 0;
 	list_add(&slice->by_offset, &before->by_offset);
-	kipc_hole_resize(pool, slice, hole - len);
+	if (!last && slice->hole)
+		rb_add(&slice->by_hole, &pool->holes, kipc_hole_less);
 	pool->free -= len;
 	return true;
 }
@@ -99,11 +95,16 @@ bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
 void kipc_pool_give(struct kipc_pool *pool, struct kipc_slice *slice)
 {
 	struct kipc_slice *before = list_prev_entry(slice, by_offset);
-	u32 hole = before->hole + slice->len + slice->hole;
+	bool last = list_is_last(&slice->by_offset, &pool->slices);
 
-	kipc_hole_resize(pool, slice, 0);
+	if (!last && slice->hole)
+		rb_erase(&slice->by_hole, &pool->holes);
+	if (before->hole)
+		rb_erase(&before->by_hole, &pool->holes);
 	list_del(&slice->by_offset);
-	kipc_hole_resize(pool, before, hole);
+	before->hole += slice->len + slice->hole;
+	if (!last)
+		rb_add(&before->by_hole, &pool->holes, kipc_hole_less);
 	pool->free += slice->len;
 	slice->len = 0;
 }

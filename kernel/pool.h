@@ -9,10 +9,13 @@
  * A slice lives in the object that owns it (a message), so neither taking nor
  * giving back allocates anything, and giving back cannot fail.  Free space has
  * no objects of its own: every slice knows the hole that follows it, and a slice
- * of length 0, the pool's @head, has the hole at the start.  Holes are kept in a
- * tree by size, then offset: the smallest that fits, the lowest of its size.
- * An empty pool therefore hands out offset 0 over and over, which keeps the same
- * few cache lines, pages and translations warm.  Every call is O(log slices).
+ * of length 0, the pool's @head, has the hole at the start.  The hole after the last
+ * slice is the wilderness; all others are kept in a tree by size, then offset.  A
+ * slice is cut from the smallest hole that fits, the lowest of its size, and only
+ * where none fits from the wilderness.  So what has been used is used again, which
+ * keeps the same few cache lines, pages and translations warm, and a pool that
+ * carries one message after another never touches the tree.  Every call is
+ * O(log slices).
  */
 #ifndef KIPC_POOL_H
 #define KIPC_POOL_H
@@ -27,7 +30,7 @@
 /**
  * struct kipc_slice - a piece of a pool
  * @by_offset:	in the pool's @slices
- * @by_hole:	in the pool's @holes, while @hole is not 0
+ * @by_hole:	in the pool's @holes, while @hole is not 0 and not the wilderness
  * @offset:	where it starts
  * @len:	its bytes, a multiple of KIPC_POOL_ALIGN; 0 when it is not taken
  * @hole:	free bytes between its end and the next slice
@@ -45,14 +48,14 @@ struct kipc_slice {
  * @size:	its bytes
  * @free:	those that no slice has
  * @slices:	all slices, @head first, by offset
- * @holes:	the slices that a hole follows
+ * @holes:	the slices that a hole follows, but for the last one
  * @head:	the slice of length 0 at offset 0
  */
 struct kipc_pool {
 	u32			size;
 	u32			free;
 	struct list_head	slices;
-	struct rb_root_cached	holes;
+	struct rb_root		holes;
 	struct kipc_slice	head;
 };
 

@@ -3,8 +3,8 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
+#include "copy.h"
 #include "endpoint.h"
 #include "entry.h"
 #include "queue.h"
@@ -240,6 +240,7 @@ static void kipc_queue_grant(struct kipc_queue *queue, struct kipc_wakes *wakes)
 		if (!kipc_queue_fits(queue, room->len))
 			break;
 		kipc_queue_take_room(queue, room->len);
+		list_del(&room->waiter.entry);
 		kipc_waiter_finish(&room->waiter, 0, wakes);
 	}
 }
@@ -288,6 +289,7 @@ static void kipc_queue_add(struct kipc_queue *queue, struct kipc_entry *entry,
 
 		if (!first)
 			break;
+		list_del(&receiver->waiter.entry);
 		if (first->len > receiver->room) {
 			receiver->needed = first->len;
 			kipc_waiter_finish(&receiver->waiter, -EMSGSIZE, wakes);
@@ -487,7 +489,7 @@ static int kipc_queue_copy_out(struct kipc_queue *queue, const struct kipc_entry
 
 	kipc_view_capture(&view);
 	kipc_entry_describe(entry, &view, &header);
-	if (uheader && copy_to_user(uheader, &header, sizeof(header)))
+	if (uheader && kipc_write_words(uheader, &header, sizeof(header)))
 		return -EFAULT;
 	trace_kipc_queue_recv(queue, &header);
 	return 0;

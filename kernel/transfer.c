@@ -6,6 +6,10 @@
  * receiver (lock), copy (no lock), commit (lock), wake.  Nothing is visible to
  * anybody before commit, and commit cannot fail but for a receiver that has closed
  * meanwhile; until then every step can be undone.
+ *
+ * What one operation does after another (release, then call; reply, then receive)
+ * is done under one hold of the lock where that is possible: a round trip takes it
+ * four times.
  */
 #include <linux/sched/signal.h>
 
@@ -14,20 +18,12 @@
 #include "endpoint.h"
 #include "trace.h"
 
-/* The inbox that a message goes to: the server's, or a client's by its number. */
-static struct kipc_inbox *kipc_channel_target(struct kipc_endpoint *ep, u64 to, int *err)
+/* Tell pollers that a message waits. */
+static void kipc_endpoint_tell(struct kipc_endpoint *ep)
 {
-	struct kipc_channel *channel = ep->channel;
-	struct kipc_endpoint *target;
-
-	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT) {
-		target = channel->server;
-		*err = -EPIPE;
-	} else {
-		target = kipc_channel_client(channel, to);
-		*err = -ESRCH;
-	}
-	return target ? &target->inbox : NULL;
+	/* A poller is on the wait queue before it takes the lock to look. */
+	if (waitqueue_active(&ep->poll_wait))
+		wake_up_interruptible_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
 }
 
 /*
@@ -52,41 +48,138 @@ static int kipc_channel_await(struct kipc_channel *channel, struct kipc_waiter *
 }
 
 /**
+ * kipc_call_end() - end a call without a reply; the caller holds the lock
+ * @msg:	the call, or any other message
+ * @result:	what its caller is told
+ * @wakes:	whom to wake
+ *
+ * Does nothing where nobody waits (any more).
+ */
+void kipc_call_end(struct kipc_message *msg, int result, struct kipc_wakes *wakes)
+{
+	struct kipc_call *call = msg->call;
+
+	if (!call)
+		return;
+	msg->call = NULL;
+	call->outcome = msg->state == KIPC_MESSAGE_HELD ? KIPC_OUTCOME_DELIVERED :
+							  KIPC_OUTCOME_NONE;
+	kipc_waiter_finish(&call->receiver.waiter, result, wakes);
+}
+
+/* End a held message; write() has nothing to answer any more if this was it. */
+static void kipc_channel_drop(struct kipc_endpoint *ep, struct kipc_message *msg,
+			      struct kipc_wakes *wakes)
+{
+	kipc_inbox_drop(&ep->inbox, msg, wakes);
+	if (ep->reading == msg->id)
+		ep->reading = 0;
+}
+
+/* End the held message of an id without a reply.  It is the caller's afterwards. */
+static struct kipc_message *kipc_channel_release_locked(struct kipc_endpoint *ep, u64 id,
+							struct kipc_wakes *wakes)
+{
+	struct kipc_message *msg = kipc_inbox_find(&ep->inbox, id);
+
+	if (!msg)
+		return ERR_PTR(-ENOENT);
+	if (msg->replying)
+		return ERR_PTR(-EBUSY);
+	kipc_call_end(msg, -ECONNRESET, wakes);
+	kipc_channel_drop(ep, msg, wakes);
+	trace_kipc_release(ep->channel, id);
+	return msg;
+}
+
+/**
+ * kipc_channel_release() - end a held message without a reply
+ * @ep:	who holds it
+ * @id:	its id
+ *
+ * Return: 0; -ENOENT, not held; -EBUSY, being replied to.
+ */
+int kipc_channel_release(struct kipc_endpoint *ep, u64 id)
+{
+	struct kipc_wakes wakes = { .count = 0 };
+	struct kipc_message *msg;
+
+	spin_lock(&ep->channel->lock);
+	msg = kipc_channel_release_locked(ep, id, &wakes);
+	spin_unlock(&ep->channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	kipc_message_recycle(&ep->spare, msg);
+	return 0;
+}
+
+/* The inbox that a message goes to: the server's, or a client's by its number. */
+static struct kipc_inbox *kipc_channel_target(struct kipc_endpoint *ep, u64 to, int *err)
+{
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_endpoint *target;
+
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT) {
+		target = channel->server;
+		*err = -EPIPE;
+	} else {
+		target = kipc_channel_client(channel, to);
+		*err = -ESRCH;
+	}
+	return target ? &target->inbox : NULL;
+}
+
+/**
  * kipc_channel_reserve() - find room for a message, waiting as long as allowed
  * @ep:		the sender
  * @to:		from a server: the client's number
  * @msg:	in state NEW; RESERVED on success
  * @limit:	how long
+ * @release:	id of a held message to release first, or 0; 0 once that is done
  */
 static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
-				const struct kipc_limit *limit)
+				const struct kipc_limit *limit, u64 *release)
 {
 	struct kipc_channel *channel = ep->channel;
+	struct kipc_wakes wakes = { .count = 0 };
+	struct kipc_message *released = NULL;
 	struct kipc_inbox *inbox;
 	struct kipc_room room;
-	int err;
+	bool wait = false;
+	int err = 0;
 
 	spin_lock(&channel->lock);
-	inbox = kipc_channel_target(ep, to, &err);
-	if (inbox)
-		err = kipc_inbox_reserve(inbox, msg);
-	if (err != -EAGAIN || limit->nonblock) {
-		spin_unlock(&channel->lock);
-		return err;
+	if (*release) {
+		released = kipc_channel_release_locked(ep, *release, &wakes);
+		err = PTR_ERR_OR_ZERO(released);
 	}
-	kipc_waiter_init(&room.waiter);
-	room.msg = msg;
-	list_add_tail(&room.waiter.entry, &inbox->senders);
+	if (!err) {
+		*release = 0;
+		inbox = kipc_channel_target(ep, to, &err);
+		if (inbox)
+			err = kipc_inbox_reserve(inbox, msg);
+	}
+	if (err == -EAGAIN && !limit->nonblock) {
+		wait = true;
+		kipc_waiter_init(&room.waiter);
+		room.msg = msg;
+		list_add_tail(&room.waiter.entry, &inbox->senders);
+	}
 	spin_unlock(&channel->lock);
 
-	return kipc_channel_await(channel, &room.waiter, limit);
+	kipc_wakes_flush(&wakes);
+	if (!IS_ERR_OR_NULL(released))
+		kipc_message_recycle(&ep->spare, released);
+	return wait ? kipc_channel_await(channel, &room.waiter, limit) : err;
 }
 
 /* Undo a reservation.  The message is the caller's to destroy. */
 static void kipc_channel_cancel(struct kipc_channel *channel, struct kipc_message *msg)
 {
+	struct kipc_wakes wakes = { .count = 0 };
 	struct kipc_endpoint *to = msg->to;
-	struct kipc_wakes wakes = { };
 
 	spin_lock(&channel->lock);
 	kipc_inbox_cancel(&to->inbox, msg, &wakes);
@@ -100,19 +193,18 @@ static void kipc_channel_cancel(struct kipc_channel *channel, struct kipc_messag
 static struct kipc_message *kipc_channel_prepare(struct kipc_endpoint *ep, u64 to,
 						 enum kipc_kind kind,
 						 struct kipc_source *source, u64 tag,
-						 const struct kipc_limit *limit)
+						 const struct kipc_limit *limit, u64 *release)
 {
 	struct kipc_message *msg;
 	int err;
 
-	msg = kipc_message_create(kind, tag, iov_iter_count(&source->iter));
+	msg = kipc_message_create(&ep->spare, kind, tag, iov_iter_count(&source->iter));
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	msg->peer = ep->number;
-	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT)
-		msg->from = ep;
+	msg->share = ep->share;
 
-	err = kipc_channel_reserve(ep, to, msg, limit);
+	err = kipc_channel_reserve(ep, to, msg, limit, release);
 	if (err)
 		goto err_destroy;
 	err = kipc_copy_to_memory(&msg->to->inbox.memory, msg->slice.offset, msg->len,
@@ -140,50 +232,30 @@ static int kipc_channel_commit(struct kipc_endpoint *ep, struct kipc_message *ms
 			       struct kipc_call *call)
 {
 	struct kipc_channel *channel = ep->channel;
+	struct kipc_wakes wakes = { .count = 0 };
 	struct kipc_endpoint *to = msg->to;
-	struct kipc_wakes wakes = { };
-	bool queued;
+	bool queued = false, closed;
 
 	spin_lock(&channel->lock);
-	if (unlikely(to->inbox.closed)) {
+	closed = to->inbox.closed;
+	if (unlikely(closed)) {
 		kipc_inbox_cancel(&to->inbox, msg, &wakes);
-		spin_unlock(&channel->lock);
-		kipc_wakes_flush(&wakes);
-		kipc_endpoint_put(to);
-		kipc_message_destroy(msg);
-		return kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT ? -EPIPE : -ESRCH;
+	} else {
+		trace_kipc_send(channel, msg);
+		msg->call = call;
+		msg->to = NULL;
+		queued = kipc_inbox_put(&to->inbox, msg, &wakes);
 	}
-	trace_kipc_send(channel, msg);
-	msg->call = call;
-	msg->to = NULL;
-	queued = kipc_inbox_put(&to->inbox, msg, &wakes);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
 	if (queued)
-		wake_up_interruptible_poll(&to->poll_wait, EPOLLIN | EPOLLRDNORM);
+		kipc_endpoint_tell(to);
 	kipc_endpoint_put(to);
-	return 0;
-}
-
-/**
- * kipc_call_end() - end a call without a reply; the caller holds the lock
- * @msg:	the call, or any other message
- * @result:	what its caller is told
- * @wakes:	whom to wake
- *
- * Does nothing where nobody waits (any more).
- */
-void kipc_call_end(struct kipc_message *msg, int result, struct kipc_wakes *wakes)
-{
-	struct kipc_call *call = msg->call;
-
-	if (!call)
-		return;
-	msg->call = NULL;
-	call->outcome = msg->state == KIPC_MESSAGE_HELD ? KIPC_OUTCOME_DELIVERED :
-							  KIPC_OUTCOME_NONE;
-	kipc_waiter_finish(&call->receiver.waiter, result, wakes);
+	if (likely(!closed))
+		return 0;
+	kipc_message_destroy(msg);
+	return kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT ? -EPIPE : -ESRCH;
 }
 
 /*
@@ -195,7 +267,7 @@ static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_inbox *in
 			     struct kipc_call *call, int why)
 {
 	struct kipc_message *msg, *withdrawn = NULL;
-	struct kipc_wakes wakes = { };
+	struct kipc_wakes wakes = { .count = 0 };
 	int err = why;
 
 	spin_lock(&channel->lock);
@@ -228,12 +300,13 @@ out_unlock:
  * @source:	the payload
  * @tag:	the application's
  * @limit:	how long, in all; nonblock is for the room at the server only
- * @call:	on the caller's stack; outcome and the reply's header are written
+ * @release:	id of a held message to release first, or 0; 0 once that is done
+ * @call:	on the caller's stack, @receiver.header set; outcome is written
  *
  * Return: 0, the reply is held by @ep; or a negative errno (uapi: KIPC_IOC_CHANNEL_CALL).
  */
 int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 tag,
-		      const struct kipc_limit *limit, struct kipc_call *call)
+		      const struct kipc_limit *limit, u64 *release, struct kipc_call *call)
 {
 	struct kipc_message *msg;
 	struct kipc_inbox *inbox;
@@ -241,12 +314,13 @@ int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 
 	int err;
 
 	call->outcome = KIPC_OUTCOME_NONE;
-	msg = kipc_channel_prepare(ep, 0, KIPC_KIND_CALL, source, tag, limit);
+	msg = kipc_channel_prepare(ep, 0, KIPC_KIND_CALL, source, tag, limit, release);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 
 	kipc_waiter_init(&call->receiver.waiter);
 	kipc_view_capture(&call->receiver.view);
+	call->client = ep;
 	call->msg = msg;
 	/* Good while the call is not finished: the server's death finishes it. */
 	inbox = &msg->to->inbox;
@@ -278,8 +352,9 @@ int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *sour
 		      const struct kipc_limit *limit)
 {
 	struct kipc_message *msg;
+	u64 nothing = 0;
 
-	msg = kipc_channel_prepare(ep, to, KIPC_KIND_SEND, source, tag, limit);
+	msg = kipc_channel_prepare(ep, to, KIPC_KIND_SEND, source, tag, limit, &nothing);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	return kipc_channel_commit(ep, msg, NULL);
@@ -292,7 +367,7 @@ int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *sour
  */
 void kipc_channel_requeue(struct kipc_endpoint *ep, u64 id)
 {
-	struct kipc_wakes wakes = { };
+	struct kipc_wakes wakes = { .count = 0 };
 	bool queued;
 
 	spin_lock(&ep->channel->lock);
@@ -301,58 +376,78 @@ void kipc_channel_requeue(struct kipc_endpoint *ep, u64 id)
 
 	kipc_wakes_flush(&wakes);
 	if (queued)
-		wake_up_interruptible_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+		kipc_endpoint_tell(ep);
+}
+
+/*
+ * Take the next message, or line up for it.  The caller holds the lock.
+ *
+ * Return: 0; -EINPROGRESS, kipc_receive_finish() awaits it; -EAGAIN; -EPIPE.
+ */
+static int kipc_receive_begin(struct kipc_endpoint *ep, const struct kipc_limit *limit,
+			      struct kipc_receiver *receiver)
+{
+	kipc_view_capture(&receiver->view);
+	if (kipc_inbox_take(&ep->inbox, receiver))
+		return 0;
+	if (!ep->channel->server)
+		return -EPIPE;
+	if (limit->nonblock)
+		return -EAGAIN;
+	kipc_waiter_init(&receiver->waiter);
+	list_add(&receiver->waiter.entry, &ep->inbox.receivers);
+	return -EINPROGRESS;
+}
+
+/* What kipc_receive_begin() has begun; the lock has been dropped. */
+static int kipc_receive_finish(struct kipc_endpoint *ep, const struct kipc_limit *limit,
+			       struct kipc_receiver *receiver, int err)
+{
+	if (err == -EINPROGRESS)
+		err = kipc_channel_await(ep->channel, &receiver->waiter, limit);
+	if (err)
+		return err;
+	/* A thread that is being killed will not serve it; another one can. */
+	if (fatal_signal_pending(current)) {
+		kipc_channel_requeue(ep, receiver->header->id);
+		return -EINTR;
+	}
+	trace_kipc_recv(ep->channel, receiver->header);
+	return 0;
 }
 
 /**
  * kipc_channel_receive() - take the next message
  * @ep:		a server or a client
  * @limit:	how long to wait for one
- * @receiver:	on the caller's stack; the header is written
+ * @release:	id of a held message to release first, or 0; 0 once that is done
+ * @receiver:	on the caller's stack, @header set
  *
  * Return: 0, the message is held by @ep; -EAGAIN, -ETIMEDOUT, -ERESTARTSYS; -EPIPE
- * to a client whose server has gone.
+ * to a client whose server has gone; -ENOENT or -EBUSY, @release could not be.
  */
 int kipc_channel_receive(struct kipc_endpoint *ep, const struct kipc_limit *limit,
-			 struct kipc_receiver *receiver)
+			 u64 *release, struct kipc_receiver *receiver)
 {
-	struct kipc_channel *channel = ep->channel;
+	struct kipc_wakes wakes = { .count = 0 };
+	struct kipc_message *released = NULL;
 	int err = 0;
 
-	kipc_view_capture(&receiver->view);
-	spin_lock(&channel->lock);
-	if (kipc_inbox_take(&ep->inbox, receiver)) {
-		spin_unlock(&channel->lock);
-		goto out;
+	spin_lock(&ep->channel->lock);
+	if (*release) {
+		released = kipc_channel_release_locked(ep, *release, &wakes);
+		err = PTR_ERR_OR_ZERO(released);
 	}
-	if (!channel->server || limit->nonblock) {
-		err = channel->server ? -EAGAIN : -EPIPE;
-		spin_unlock(&channel->lock);
-		return err;
+	if (!err) {
+		*release = 0;
+		err = kipc_receive_begin(ep, limit, receiver);
 	}
-	kipc_waiter_init(&receiver->waiter);
-	list_add(&receiver->waiter.entry, &ep->inbox.receivers);
-	spin_unlock(&channel->lock);
+	spin_unlock(&ep->channel->lock);
 
-	err = kipc_channel_await(channel, &receiver->waiter, limit);
-	/* A thread that is being killed will not serve it; another one can. */
-	if (!err && fatal_signal_pending(current)) {
-		kipc_channel_requeue(ep, receiver->header.id);
-		err = -EINTR;
-	}
-out:
-	if (!err)
-		trace_kipc_recv(channel, &receiver->header);
-	return err;
-}
-
-/* End a held message; write() has nothing to answer any more if this was it. */
-static void kipc_channel_drop(struct kipc_endpoint *ep, struct kipc_message *msg,
-			      struct kipc_wakes *wakes)
-{
-	kipc_inbox_drop(&ep->inbox, msg, wakes);
-	if (ep->reading == msg->id)
-		ep->reading = 0;
+	kipc_wakes_flush(&wakes);
+	if (!IS_ERR_OR_NULL(released))
+		kipc_message_recycle(&ep->spare, released);
+	return kipc_receive_finish(ep, limit, receiver, err);
 }
 
 /* The held call of an id, claimed for replying: nobody else ends it from here on. */
@@ -370,7 +465,7 @@ static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
 		return ERR_PTR(-EBUSY);
 	if (msg->call) {
 		/* Its client lives: a thread of it waits in the call. */
-		err = kipc_inbox_reserve(&msg->from->inbox, reply);
+		err = kipc_inbox_reserve(&msg->call->client->inbox, reply);
 		if (err)
 			return ERR_PTR(err == -EAGAIN ? -ENOBUFS : err);
 	}
@@ -378,64 +473,82 @@ static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
 	return msg;
 }
 
+/* Give a filled reply to the caller, who gets it as a message that it holds. */
+static void kipc_reply_deliver(struct kipc_channel *channel, struct kipc_message *msg,
+			       struct kipc_message *reply, struct kipc_wakes *wakes)
+{
+	struct kipc_call *call = msg->call;
+
+	trace_kipc_reply(channel, msg, reply);
+	msg->call = NULL;
+	kipc_inbox_hold(&reply->to->inbox, reply);
+	kipc_message_describe(reply, &call->receiver.view, call->receiver.header);
+	call->outcome = KIPC_OUTCOME_REPLIED;
+	kipc_waiter_finish(&call->receiver.waiter, 0, wakes);
+}
+
 /*
- * Give the reply to the caller, if it still waits, and end the call.  With @err set
- * the copy failed: the reservation is undone and the call is still held.
+ * End a call that kipc_reply_claim() has claimed: give the reply to the caller, if it
+ * still waits.  With @err set the copy failed, and the call is held as before.  After
+ * a reply, @receiver, where there is one, begins to receive (kipc_receive_begin()).
  */
 static int kipc_reply_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
-			     struct kipc_message *reply, int err)
+			     struct kipc_message *reply, int err,
+			     const struct kipc_limit *limit, struct kipc_receiver *receiver,
+			     int *begun)
 {
+	struct kipc_wakes wakes = { .count = 0 };
 	struct kipc_endpoint *to = reply->to;
-	struct kipc_wakes wakes = { };
-	struct kipc_call *call;
 
 	spin_lock(&ep->channel->lock);
-	call = msg->call;
 	msg->replying = false;
-	if (!err && !call)
+	if (!err && !msg->call)
 		err = -ECANCELED;
-	if (!err) {
-		msg->call = NULL;
-		reply->to = NULL;
-		trace_kipc_reply(ep->channel, msg, reply);
-		kipc_inbox_hold(&to->inbox, reply);
-		kipc_message_describe(reply, &call->receiver.view, &call->receiver.header);
-		call->outcome = KIPC_OUTCOME_REPLIED;
-		kipc_waiter_finish(&call->receiver.waiter, 0, &wakes);
-	} else if (to) {
+	if (!err)
+		kipc_reply_deliver(ep->channel, msg, reply, &wakes);
+	else if (to)
 		kipc_inbox_cancel(&to->inbox, reply, &wakes);
-	}
 	if (!err || err == -ECANCELED)
 		kipc_channel_drop(ep, msg, &wakes);
+	if (!err && receiver)
+		*begun = kipc_receive_begin(ep, limit, receiver);
 	spin_unlock(&ep->channel->lock);
 
 	kipc_wakes_flush(&wakes);
 	if (to)
 		kipc_endpoint_put(to);
+	if (!err || err == -ECANCELED)
+		kipc_message_recycle(&ep->spare, msg);
+	if (err)
+		kipc_message_destroy(reply);
 	return err;
 }
 
 /**
- * kipc_channel_reply() - answer a call and release it
+ * kipc_channel_reply() - answer a call and release it, and receive the next message
  * @ep:		the server
- * @id:		the call's id
+ * @id:		the call's id; 0 once the reply has been given, or nobody waits for it
  * @source:	the answer
  * @tag:	the application's
+ * @limit:	how long to wait for the next message
+ * @receiver:	on the caller's stack, @header set; NULL not to receive
  *
- * Return: 0; -ECANCELED, nobody waited, the call is released; or another negative
- * errno (uapi: KIPC_IOC_CHANNEL_REPLY), the call is still held.
+ * Return: 0; -ECANCELED, nobody waited, the call is released; another negative
+ * errno (uapi: KIPC_IOC_CHANNEL_REPLY), the call is still held while @id is not 0.
  */
-int kipc_channel_reply(struct kipc_endpoint *ep, u64 id, struct kipc_source *source, u64 tag)
+int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *source, u64 tag,
+		       const struct kipc_limit *limit, struct kipc_receiver *receiver)
 {
 	struct kipc_message *msg, *reply;
-	int err = 0;
+	int begun = 0, err = 0;
 
-	reply = kipc_message_create(KIPC_KIND_REPLY, tag, iov_iter_count(&source->iter));
+	reply = kipc_message_create(&ep->spare, KIPC_KIND_REPLY, tag,
+				    iov_iter_count(&source->iter));
 	if (!reply)
 		return -ENOMEM;
 
 	spin_lock(&ep->channel->lock);
-	msg = kipc_reply_claim(ep, id, reply);
+	msg = kipc_reply_claim(ep, *id, reply);
 	spin_unlock(&ep->channel->lock);
 	if (IS_ERR(msg)) {
 		kipc_message_destroy(reply);
@@ -445,45 +558,10 @@ int kipc_channel_reply(struct kipc_endpoint *ep, u64 id, struct kipc_source *sou
 	if (reply->to)
 		err = kipc_copy_to_memory(&reply->to->inbox.memory, reply->slice.offset,
 					  reply->len, &source->iter);
-	err = kipc_reply_commit(ep, msg, reply, err);
-
+	err = kipc_reply_commit(ep, msg, reply, err, limit, receiver, &begun);
 	if (!err || err == -ECANCELED)
-		kipc_message_destroy(msg);
-	if (err)
-		kipc_message_destroy(reply);
-	return err;
-}
-
-/**
- * kipc_channel_release() - end a held message without a reply
- * @ep:	who holds it
- * @id:	its id
- *
- * Return: 0; -ENOENT, not held; -EBUSY, being replied to.
- */
-int kipc_channel_release(struct kipc_endpoint *ep, u64 id)
-{
-	struct kipc_channel *channel = ep->channel;
-	struct kipc_wakes wakes = { };
-	struct kipc_message *msg;
-	int err = 0;
-
-	spin_lock(&channel->lock);
-	msg = kipc_inbox_find(&ep->inbox, id);
-	if (!msg)
-		err = -ENOENT;
-	else if (msg->replying)
-		err = -EBUSY;
-	if (err) {
-		spin_unlock(&channel->lock);
+		*id = 0;
+	if (err || !receiver)
 		return err;
-	}
-	kipc_call_end(msg, -ECONNRESET, &wakes);
-	kipc_channel_drop(ep, msg, &wakes);
-	spin_unlock(&channel->lock);
-
-	trace_kipc_release(channel, id);
-	kipc_wakes_flush(&wakes);
-	kipc_message_destroy(msg);
-	return 0;
+	return kipc_receive_finish(ep, limit, receiver, begun);
 }

@@ -9,20 +9,8 @@
 #include "wait.h"
 
 /**
- * kipc_waiter_init() - make a waiter for the current thread
- * @waiter:	on its stack
- */
-void kipc_waiter_init(struct kipc_waiter *waiter)
-{
-	INIT_LIST_HEAD(&waiter->entry);
-	waiter->task = current;
-	waiter->result = 0;
-	waiter->done = false;
-}
-
-/**
  * kipc_waiter_finish() - end a wait; the caller holds the object's lock
- * @waiter:	the waiter; taken off its list, not to be touched afterwards
+ * @waiter:	the waiter, on no list any more; not to be touched afterwards
  * @result:	0 or a negative errno
  * @wakes:	remembers the task for kipc_wakes_flush()
  *
@@ -32,21 +20,20 @@ void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wake
 {
 	struct task_struct *task = get_task_struct(waiter->task);
 
-	list_del_init(&waiter->entry);
 	waiter->result = result;
 	/* Pairs with the acquire in kipc_waiter_done(). */
 	smp_store_release(&waiter->done, true);
 
 	if (wakes->count == KIPC_WAKE_BATCH)
-		kipc_wakes_flush(wakes);
+		kipc_wakes_wake(wakes);
 	wakes->tasks[wakes->count++] = task;
 }
 
 /**
- * kipc_wakes_flush() - wake the tasks that were remembered
+ * kipc_wakes_wake() - wake the tasks that were remembered
  * @wakes:	empty afterwards
  */
-void kipc_wakes_flush(struct kipc_wakes *wakes)
+void kipc_wakes_wake(struct kipc_wakes *wakes)
 {
 	while (wakes->count) {
 		struct task_struct *task = wakes->tasks[--wakes->count];

@@ -2,9 +2,10 @@
 /*
  * Waiter: one thread asleep until somebody hands it what it waits for.
  *
- * A waiter lives on the sleeping thread's stack, linked where others find it,
+ * A waiter lives on the sleeping thread's stack, where others find it by a list or a
+ * pointer,
  * under the lock of the object it waits for (a channel or a queue).  Whoever has
- * something for it takes it off that list, writes the result into the structure
+ * something for it takes it from there, writes the result into the structure
  * around it, and finishes it: all under the lock.  The wake-up itself comes after
  * the lock is dropped.
  *
@@ -31,7 +32,8 @@
 
 /**
  * struct kipc_waiter - a thread that waits
- * @entry:	in the list of the object it waits for, until finished
+ * @entry:	in a list of the object it waits for, until finished; a caller that
+ *		waits for a reply is in none
  * @task:	the thread
  * @result:	0, or the negative errno it was woken with
  * @done:	set last, with release: nothing here is touched any more
@@ -65,9 +67,23 @@ struct kipc_wakes {
 	struct task_struct	*tasks[KIPC_WAKE_BATCH];
 };
 
-void kipc_waiter_init(struct kipc_waiter *waiter);
 void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes);
 int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit);
-void kipc_wakes_flush(struct kipc_wakes *wakes);
+void kipc_wakes_wake(struct kipc_wakes *wakes);
+
+/* Make a waiter for the current thread, on its stack and on no list. */
+static inline void kipc_waiter_init(struct kipc_waiter *waiter)
+{
+	waiter->task = current;
+	waiter->result = 0;
+	waiter->done = false;
+}
+
+/* Wake the tasks that were remembered, if there are any.  No lock is held. */
+static inline void kipc_wakes_flush(struct kipc_wakes *wakes)
+{
+	if (wakes->count)
+		kipc_wakes_wake(wakes);
+}
 
 #endif /* KIPC_WAIT_H */

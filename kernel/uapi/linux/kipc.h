@@ -305,7 +305,7 @@ struct kipc_channel_connect {
  *		0 where that has been done
  * @request:	in: what to send
  * @outcome:	out, on errors also: one of enum kipc_outcome
- * @reserved:	in: 0
+ * @reserved:	out: 0
  * @reply:	out: the reply; it is held until it is released
  *
  * Clients only.  Any number of threads may call through one endpoint.
