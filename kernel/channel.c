@@ -42,11 +42,11 @@ static bool kipc_channel_get(struct kipc_name *name)
  * @ep:		the endpoint, taking a role
  * @text:	the channel's name, checked
  * @mode:	who may connect
- * @pool:	bytes of the pool wanted; what they became
+ * @pool:	bytes of the pool, from kipc_pool_size()
  *
- * Return: 0, -EADDRINUSE, -EINVAL, -EDQUOT or -ENOMEM.
+ * Return: 0, -EADDRINUSE, -EDQUOT or -ENOMEM.
  */
-int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u64 *pool)
+int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 pool)
 {
 	struct kipc_channel *channel;
 	struct kipc_name *there;
@@ -55,14 +55,12 @@ int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode
 	err = kipc_user_charge(ep->user, KIPC_QUOTA_NAMES, 1);
 	if (err)
 		return err;
-	err = kipc_endpoint_make_pool(ep, pool);
-	if (err)
-		goto err_uncharge;
 	channel = kipc_channel_alloc(ep, text, mode);
 	if (!channel) {
 		err = -ENOMEM;
-		goto err_pool;
+		goto err_uncharge;
 	}
+	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 
 	/* From here on clients find it. */
@@ -76,8 +74,6 @@ int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode
 	err = -EADDRINUSE;
 
 	kipc_channel_put(channel);
-err_pool:
-	kipc_endpoint_drop_pool(ep);
 err_uncharge:
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
 	return err;
@@ -161,11 +157,11 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
  * kipc_channel_connect() - make an endpoint a client of a channel
  * @ep:		the endpoint, taking a role
  * @text:	the channel's name, checked
- * @pool:	bytes of the pool wanted; what they became
+ * @pool:	bytes of the pool, from kipc_pool_size()
  *
- * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EINVAL or -ENOMEM.
+ * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED or -ENOMEM.
  */
-int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool)
+int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 {
 	struct kipc_channel *channel;
 	struct kipc_name *name;
@@ -179,13 +175,11 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool)
 	err = kipc_name_permit(name, KIPC_MAY_SEND);
 	if (err)
 		goto err_put;
-	err = kipc_endpoint_make_pool(ep, pool);
-	if (err)
-		goto err_put;
 	err = -ENOMEM;
 	ep->share = kipc_share_create();
 	if (!ep->share)
-		goto err_pool;
+		goto err_put;
+	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->channel = channel;
 	err = kipc_channel_join(channel, ep);
@@ -197,8 +191,6 @@ err_share:
 	ep->channel = NULL;
 	kipc_share_put(ep->share);
 	ep->share = NULL;
-err_pool:
-	kipc_endpoint_drop_pool(ep);
 err_put:
 	kipc_channel_put(channel);
 	return err;

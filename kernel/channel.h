@@ -71,8 +71,8 @@ struct kipc_call {
 
 void kipc_channel_put(struct kipc_channel *channel);
 
-int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u64 *pool);
-int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u64 *pool);
+int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 pool);
+int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool);
 void kipc_channel_destroy(struct kipc_endpoint *ep);
 void kipc_channel_disconnect(struct kipc_endpoint *ep);
 struct kipc_endpoint *kipc_channel_client(struct kipc_channel *channel, u64 number);

@@ -114,35 +114,22 @@ void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role)
 }
 
 /**
- * kipc_endpoint_make_pool() - give an endpoint its receive memory
- * @ep:		the endpoint, taking a role
- * @size:	bytes wanted, 0 for the default; what it became
+ * kipc_pool_size() - the size that a pool will have
+ * @want:	bytes wanted, 0 for the default
  *
- * Costs nothing yet: chunks come when they are needed.  A pool larger than a
- * chunk has whole chunks, a smaller one is a power of two.
+ * A pool larger than a chunk has whole chunks, a smaller one is a power of two.
  *
- * Return: 0 or -EINVAL.
+ * Return: bytes, or 0 for a size that no pool can have.
  */
-int kipc_endpoint_make_pool(struct kipc_endpoint *ep, u64 *size)
+u32 kipc_pool_size(u64 want)
 {
-	u64 want = *size ?: KIPC_POOL_DEFAULT;
-
+	if (!want)
+		want = KIPC_POOL_DEFAULT;
 	if (want < KIPC_POOL_MIN || want > KIPC_POOL_MAX)
-		return -EINVAL;
-	*size = want < KIPC_CHUNK_SIZE ? roundup_pow_of_two(max_t(u64, want, PAGE_SIZE)) :
-					 round_up(want, KIPC_CHUNK_SIZE);
-	kipc_memory_init(&ep->inbox.memory, *size, ep->user);
-	return 0;
-}
-
-/**
- * kipc_endpoint_drop_pool() - undo kipc_endpoint_make_pool()
- * @ep:	the endpoint, taking a role and failing to
- */
-void kipc_endpoint_drop_pool(struct kipc_endpoint *ep)
-{
-	kipc_memory_deinit(&ep->inbox.memory);
-	ep->inbox.memory.size = 0;
+		return 0;
+	if (want < KIPC_CHUNK_SIZE)
+		return roundup_pow_of_two(max_t(u64, want, PAGE_SIZE));
+	return round_up(want, KIPC_CHUNK_SIZE);
 }
 
 /**

@@ -75,8 +75,7 @@ void kipc_endpoint_shutdown(struct kipc_endpoint *ep);
 
 int kipc_endpoint_begin(struct kipc_endpoint *ep);
 void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role);
-int kipc_endpoint_make_pool(struct kipc_endpoint *ep, u64 *size);
-void kipc_endpoint_drop_pool(struct kipc_endpoint *ep);
+u32 kipc_pool_size(u64 want);
 void kipc_endpoint_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
 
 int kipc_endpoint_init(void);

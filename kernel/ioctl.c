@@ -68,38 +68,51 @@ static int kipc_ioc_endpoint_info(struct kipc_request *rq)
 	return copy_to_user(rq->uarg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+/*
+ * Requests that give a role write back before they do anything that others see: an
+ * address that cannot be written fails them as a whole.
+ */
 static int kipc_ioc_channel_create(struct kipc_request *rq)
 {
 	struct kipc_channel_create *arg = &rq->arg.create;
+	u32 pool = kipc_pool_size(arg->pool_size);
 	int err;
 
-	if (arg->flags || arg->reserved || arg->mode & ~0777 || kipc_name_check(arg->name))
+	if (arg->flags || arg->reserved || arg->mode & ~0777 || !pool ||
+	    kipc_name_check(arg->name))
 		return -EINVAL;
 	err = kipc_endpoint_begin(rq->ep);
 	if (err)
 		return err;
-	err = kipc_channel_create(rq->ep, arg->name, arg->mode, &arg->pool_size);
+	arg->pool_size = pool;
+	err = kipc_write_back(rq, struct kipc_channel_create, pool_size);
+	if (!err)
+		err = kipc_channel_create(rq->ep, arg->name, arg->mode, pool);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_SERVER);
-	return err ?: kipc_write_back(rq, struct kipc_channel_create, pool_size);
+	return err;
 }
 
 static int kipc_ioc_channel_connect(struct kipc_request *rq)
 {
 	struct kipc_channel_connect *arg = &rq->arg.connect;
+	u32 pool = kipc_pool_size(arg->pool_size);
 	int err;
 
-	if (arg->flags || kipc_name_check(arg->name))
+	if (arg->flags || !pool || kipc_name_check(arg->name))
 		return -EINVAL;
 	err = kipc_endpoint_begin(rq->ep);
 	if (err)
 		return err;
-	err = kipc_channel_connect(rq->ep, arg->name, &arg->pool_size);
+	arg->pool_size = pool;
+	err = kipc_write_back(rq, struct kipc_channel_connect, pool_size) ?:
+	      kipc_write_back(rq, struct kipc_channel_connect, client);
+	if (!err)
+		err = kipc_channel_connect(rq->ep, arg->name, pool);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_CLIENT);
 	if (err)
 		return err;
 	arg->client = rq->ep->number;
-	return kipc_write_back(rq, struct kipc_channel_connect, pool_size) ?:
-	       kipc_write_back(rq, struct kipc_channel_connect, client);
+	return kipc_write_back(rq, struct kipc_channel_connect, client);
 }
 
 /* A request that cannot be written back must not be restarted: it would redo things. */
@@ -271,6 +284,13 @@ static int kipc_ioc_channel_release(struct kipc_request *rq)
 	return kipc_write_back(rq, struct kipc_channel_release, done) ?: err;
 }
 
+static int kipc_queue_write_bounds(struct kipc_request *rq)
+{
+	return kipc_write_back(rq, struct kipc_queue_open, max_msgs) ?:
+	       kipc_write_back(rq, struct kipc_queue_open, max_bytes) ?:
+	       kipc_write_back(rq, struct kipc_queue_open, max_size);
+}
+
 static int kipc_ioc_queue_open(struct kipc_request *rq)
 {
 	struct kipc_queue_open *arg = &rq->arg.open;
@@ -287,16 +307,16 @@ static int kipc_ioc_queue_open(struct kipc_request *rq)
 	err = kipc_endpoint_begin(rq->ep);
 	if (err)
 		return err;
-	err = kipc_queue_open(rq->ep, arg->name, arg->flags, arg->mode, &bounds);
+	err = kipc_queue_write_bounds(rq);
+	if (!err)
+		err = kipc_queue_open(rq->ep, arg->name, arg->flags, arg->mode, &bounds);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_QUEUE);
 	if (err)
 		return err;
 	arg->max_msgs = bounds.max_msgs;
 	arg->max_bytes = bounds.max_bytes;
 	arg->max_size = bounds.max_size;
-	return kipc_write_back(rq, struct kipc_queue_open, max_msgs) ?:
-	       kipc_write_back(rq, struct kipc_queue_open, max_bytes) ?:
-	       kipc_write_back(rq, struct kipc_queue_open, max_size);
+	return kipc_queue_write_bounds(rq);
 }
 
 static int kipc_ioc_queue_unlink(struct kipc_request *rq)

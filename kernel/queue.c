@@ -318,7 +318,7 @@ static int kipc_queue_await(struct kipc_queue *queue, struct kipc_waiter *waiter
 	int err = kipc_waiter_sleep(waiter, limit);
 	struct kipc_wakes wakes = { };
 
-	if (!err || waiter->done)
+	if (!err)
 		return waiter->result;
 
 	spin_lock(&queue->lock);

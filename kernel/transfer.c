@@ -35,7 +35,7 @@ static int kipc_channel_await(struct kipc_channel *channel, struct kipc_waiter *
 {
 	int err = kipc_waiter_sleep(waiter, limit);
 
-	if (!err || waiter->done)
+	if (!err)
 		return waiter->result;
 
 	spin_lock(&channel->lock);
@@ -330,10 +330,8 @@ int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 
 		return err;
 
 	err = kipc_waiter_sleep(&call->receiver.waiter, limit);
-	if (err && !call->receiver.waiter.done)
-		err = kipc_call_give_up(ep->channel, inbox, call, err);
-	else
-		err = call->receiver.waiter.result;
+	err = err ? kipc_call_give_up(ep->channel, inbox, call, err) :
+		    call->receiver.waiter.result;
 	trace_kipc_call_end(ep->channel, id, call->outcome, err);
 	return err;
 }

@@ -67,8 +67,8 @@ static bool kipc_schedule_until(u64 deadline)
  * @waiter:	already where finishers find it; no lock held
  * @limit:	how long
  *
- * Return: the waiter's result where it was finished; otherwise -ETIMEDOUT or
- * -ERESTARTSYS, after which the caller takes the lock and looks at @done again.
+ * Return: 0, it was finished, and its @result is there; -ETIMEDOUT or -ERESTARTSYS,
+ * after which the caller takes the lock and looks at @done again.
  */
 int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit)
 {
@@ -88,5 +88,5 @@ int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit
 		}
 	}
 	__set_current_state(TASK_RUNNING);
-	return err ?: waiter->result;
+	return err;
 }
