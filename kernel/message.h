@@ -136,7 +136,7 @@ static inline void kipc_sender_forget(struct kipc_sender *sender)
  */
 static inline void kipc_view_capture(struct kipc_view *view)
 {
-	view->pid_ns = task_active_pid_ns(current);
+	view->pid_ns = ns_of_pid(task_pid(current));
 	view->user_ns = current_user_ns();
 }
 

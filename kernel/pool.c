@@ -20,8 +20,7 @@ static bool kipc_hole_less(struct rb_node *a, const struct rb_node *b)
 /* The slice before the hole to cut @len bytes from, or NULL. */
 static struct kipc_slice *kipc_hole_find(struct kipc_pool *pool, u32 len)
 {
-	struct kipc_slice *last = list_last_entry(&pool->slices, struct kipc_slice, by_offset);
-	struct kipc_slice *best = last->hole >= len ? last : NULL;
+	struct kipc_slice *best = pool->last->hole >= len ? pool->last : NULL;
 	struct rb_node *node = pool->holes.rb_node;
 
 	while (node) {
@@ -37,6 +36,27 @@ static struct kipc_slice *kipc_hole_find(struct kipc_pool *pool, u32 len)
 	return best;
 }
 
+static void kipc_slice_link(struct kipc_pool *pool, struct kipc_slice *slice,
+			    struct kipc_slice *before)
+{
+	slice->before = before;
+	slice->after = before->after;
+	before->after = slice;
+	if (slice->after)
+		slice->after->before = slice;
+	else
+		pool->last = slice;
+}
+
+static void kipc_slice_unlink(struct kipc_pool *pool, struct kipc_slice *slice)
+{
+	slice->before->after = slice->after;
+	if (slice->after)
+		slice->after->before = slice->before;
+	else
+		pool->last = slice->before;
+}
+
 /**
  * kipc_pool_init() - make a pool with nothing taken
  * @pool:	the pool
@@ -46,8 +66,7 @@ void kipc_pool_init(struct kipc_pool *pool, u32 size)
 {
 	*pool = (struct kipc_pool){ .size = size, .free = size };
 	pool->holes = RB_ROOT;
-	INIT_LIST_HEAD(&pool->slices);
-	list_add(&pool->head.by_offset, &pool->slices);
+	pool->last = &pool->head;
 	pool->head.hole = size;
 }
 
@@ -62,7 +81,6 @@ void kipc_pool_init(struct kipc_pool *pool, u32 size)
 bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
 {
 	struct kipc_slice *before;
-	bool last;
 
 	len = kipc_pool_round(len);
 	if (len > pool->free)
@@ -71,15 +89,14 @@ bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
 	if (!before)
 		return false;
 
-	last = list_is_last(&before->by_offset, &pool->slices);
-	if (!last)
+	if (before != pool->last)
 		rb_erase(&before->by_hole, &pool->holes);
 	slice->offset = before->offset + before->len;
 	slice->len = len;
 	slice->hole = before->hole - len;
 	before->hole = 0;
-	list_add(&slice->by_offset, &before->by_offset);
-	if (!last && slice->hole)
+	kipc_slice_link(pool, slice, before);
+	if (slice->hole && slice != pool->last)
 		rb_add(&slice->by_hole, &pool->holes, kipc_hole_less);
 	pool->free -= len;
 	return true;
@@ -94,16 +111,15 @@ bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
  */
 void kipc_pool_give(struct kipc_pool *pool, struct kipc_slice *slice)
 {
-	struct kipc_slice *before = list_prev_entry(slice, by_offset);
-	bool last = list_is_last(&slice->by_offset, &pool->slices);
+	struct kipc_slice *before = slice->before;
 
-	if (!last && slice->hole)
+	if (slice->hole && slice != pool->last)
 		rb_erase(&slice->by_hole, &pool->holes);
 	if (before->hole)
 		rb_erase(&before->by_hole, &pool->holes);
-	list_del(&slice->by_offset);
+	kipc_slice_unlink(pool, slice);
 	before->hole += slice->len + slice->hole;
-	if (!last)
+	if (before != pool->last)
 		rb_add(&before->by_hole, &pool->holes, kipc_hole_less);
 	pool->free += slice->len;
 	slice->len = 0;

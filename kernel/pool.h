@@ -20,7 +20,6 @@
 #ifndef KIPC_POOL_H
 #define KIPC_POOL_H
 
-#include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -29,14 +28,16 @@
 
 /**
  * struct kipc_slice - a piece of a pool
- * @by_offset:	in the pool's @slices
+ * @before:	the slice before it; NULL for the pool's @head
+ * @after:	the slice after it; NULL for the pool's @last
  * @by_hole:	in the pool's @holes, while @hole is not 0 and not the wilderness
  * @offset:	where it starts
  * @len:	its bytes, a multiple of KIPC_POOL_ALIGN; 0 when it is not taken
  * @hole:	free bytes between its end and the next slice
  */
 struct kipc_slice {
-	struct list_head	by_offset;
+	struct kipc_slice	*before;
+	struct kipc_slice	*after;
 	struct rb_node		by_hole;
 	u32			offset;
 	u32			len;
@@ -47,15 +48,15 @@ struct kipc_slice {
  * struct kipc_pool - what of a range is taken
  * @size:	its bytes
  * @free:	those that no slice has
- * @slices:	all slices, @head first, by offset
  * @holes:	the slices that a hole follows, but for the last one
+ * @last:	the slice that the wilderness follows
  * @head:	the slice of length 0 at offset 0
  */
 struct kipc_pool {
 	u32			size;
 	u32			free;
-	struct list_head	slices;
 	struct rb_root		holes;
+	struct kipc_slice	*last;
 	struct kipc_slice	head;
 };
 
