@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# kipc: a kernel module, a library, tools and tests. "make help" lists what
+# this file does; Documentation/testing.rst tells how the guests work.
+
+O	:= $(CURDIR)/build
+VM	:= selftests/vm
+
+# What a user may set
+KERNELS	?= 6.12 6.1
+KERNEL	?= 6.12
+ACCEL	?= auto
+CPUS	?= 2
+MEM	?= 1G
+PREFIX	?= /usr/local
+DESTDIR	?=
+RELEASE	?= $(shell uname -r)
+KDIR	?= /lib/modules/$(RELEASE)/build
+WERROR	?= 1
+
+export O KERNEL ACCEL CPUS MEM TIMEOUT KERNELS TESTS PREFIX DESTDIR
+
+# The sub-makes use every processor, this one takes a step at a time
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+.PHONY: all
+all: module lib tools		## the module for this kernel, the library, the tools (default)
+
+## Building
+
+.PHONY: module lib tools selftests
+module:				## kipc.ko for KDIR, by default the running kernel's headers
+	@if [ -d "$(KDIR)" ]; then \
+		$(VM)/build-module "$O/module/$(RELEASE)" "$(KDIR)" W=1 && \
+		cp "$O/module/$(RELEASE)/kipc.ko" kipc.ko; \
+	else \
+		echo "No module: $(KDIR), the headers of the running kernel," \
+			"is not there. (make shell needs none.)"; \
+	fi
+
+lib:				## libkipc, shared and static, in build/lib
+	@$(MAKE) -C lib
+
+tools: lib			## kipcctl and kipc-bench, in build/tools
+	@$(MAKE) -C tools
+
+selftests: lib tools $O/linux-source
+	@$(MAKE) -C selftests
+
+.PHONY: deps
+deps: $O/.deps			## install the Debian packages that building and testing need
+$O/.deps: $(VM)/packages
+	@$(VM)/install-packages
+	@mkdir -p $O && touch $@
+
+## Trying and testing, in a guest
+
+.PHONY: check style bench shell guest-run guest check-runner
+check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
+	+@$(VM)/check
+
+style: deps $(KERNELS:%=$O/kernels/%/release) $O/linux-source	## sparse, checkpatch, warnings, shellcheck
+	@$(VM)/style
+
+check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
+	@$(VM)/check-runner $(KERNEL)
+
+bench: export TIMEOUT := $(or $(TIMEOUT),3600)
+bench: guest-$(KERNEL)		## compare the mechanisms; BENCH_ARGS= goes to kipc-bench
+	@$(VM)/accel -v > /dev/null && $(VM)/guest-run -k $(KERNEL) -g /tmp/bench.json=$O/bench.json -- \
+		'kipc-bench --json /tmp/bench.json $(BENCH_ARGS)'
+
+shell: guest-$(KERNEL)		## a shell in a guest with the module loaded
+	@$(VM)/shell $(KERNEL)
+
+# The command goes through the environment as it was written
+guest-run: export COMMAND = $(value RUN)
+guest-run: guest-$(KERNEL)	## run RUN="./prog data" in a guest that has FILES="prog data"
+	@$(VM)/accel -v > /dev/null && $(VM)/guest-run -k $(KERNEL) $(FILES) -- "$$COMMAND"
+
+guest: $(KERNELS:%=guest-%)	## build all that the guests need, boot none
+
+guests := $(sort $(KERNELS:%=guest-%) guest-$(KERNEL))
+.PHONY: $(guests)
+$(guests): guest-%: deps lib tools $O/guest/base.cpio $O/guest/tools.cpio \
+		$O/guest/%.cpio
+
+$O/kernels/%/release: | deps
+	@$(VM)/fetch-kernel $*
+
+$O/linux-source: | deps
+	@$(VM)/fetch-source
+
+$O/module/%/kipc.ko: $O/kernels/%/release FORCE
+	@$(VM)/build-module $O/module/$* $O/kernels/$*/headers W=1 \
+		$(if $(filter 1,$(WERROR)),KCFLAGS=-Werror)
+
+$O/guest/base.cpio: $(wildcard $(VM)/guest/*) $(VM)/image $(VM)/pack
+	@$(VM)/image base
+
+$O/guest/tools.cpio: lib tools $(VM)/image $(VM)/add-files $(VM)/pack
+	@$(VM)/image tools
+
+$O/guest/%.cpio: $O/module/%/kipc.ko $(VM)/image $(VM)/pack
+	@$(VM)/image kernel $* $<
+
+.PRECIOUS: $O/kernels/%/release $O/module/%/kipc.ko $O/guest/%.cpio
+.PHONY: FORCE
+FORCE:
+
+## Installing
+
+.PHONY: install uninstall clean distclean help
+MODDIR = $(DESTDIR)/lib/modules/$(RELEASE)/updates
+
+install: all			## into DESTDIR and PREFIX
+	@if [ -f kipc.ko ]; then \
+		install -Dm644 kipc.ko "$(MODDIR)/kipc.ko" && \
+		{ [ -n "$(DESTDIR)" ] || depmod $(RELEASE); }; \
+	fi
+	@$(MAKE) -C lib install
+	@$(MAKE) -C tools install
+
+uninstall:			## what install put there
+	rm -f "$(MODDIR)/kipc.ko"
+	@$(MAKE) -C lib uninstall
+	@$(MAKE) -C tools uninstall
+
+clean:				## what was built; fetched kernels stay
+	rm -rf kipc.ko $O/module $O/lib $O/tools $O/selftests $O/guest $O/run $O/check
+
+distclean:			## all of build/
+	rm -rf kipc.ko $O
+
+help:				## this
+	@sed -n -e 's/^## \(.*\)/\n\1/p' \
+		-e 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' \
+		$(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@echo
+	@echo "Variables: KERNEL=$(KERNEL) KERNELS=\"$(KERNELS)\" ACCEL=auto|kvm|tcg CPUS=$(CPUS)" \
+		"MEM=$(MEM) TIMEOUT= WERROR=0 PREFIX=$(PREFIX) DESTDIR="
