@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Addresses: scheme:name?option=value&option=value
+ *
+ * The parser is strict, because an address comes from a command line or from a
+ * configuration file and a misspelt option that is silently ignored is found out
+ * much later.  What is not understood is -EINVAL, with a reason in words that
+ * kipc_explain() hands on.
+ *
+ * In a name, %XX is the byte XX; a '?' and a '%' that belong to the name must be
+ * written so.  A NUL byte cannot be part of it.  Sizes are decimal or 0x... and
+ * may end in K, M or G (powers of 1024); a mode is octal.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Every scheme there is, in the order of kipc_scheme(). */
+const struct kipc_transport *const kipc_transports[] = {
+	&kipc_channel_transport,
+	&kipc_queue_transport,
+	&kipc_pipe_transport,
+	&kipc_unix_seqpacket_transport,
+	&kipc_posix_mq_transport,
+	&kipc_sysv_msg_transport,
+	NULL,
+};
+
+/* What an option is called, and the values it may have. */
+static const struct kipc_param_type {
+	const char *key;
+	bool octal;
+	uint64_t min;
+	uint64_t max;
+} kipc_params[KIPC_PARAM_COUNT] = {
+	[KIPC_PARAM_MODE]	= { "mode",	true,	1, 0777 },
+	[KIPC_PARAM_SIZE]	= { "size",	false,	1, INT64_MAX },
+	[KIPC_PARAM_MSGS]	= { "msgs",	false,	1, INT64_MAX },
+	[KIPC_PARAM_BYTES]	= { "bytes",	false,	1, INT64_MAX },
+	[KIPC_PARAM_POOL]	= { "pool",	false,	1, INT64_MAX },
+	[KIPC_PARAM_CAPACITY]	= { "capacity",	false,	1, INT32_MAX },
+	[KIPC_PARAM_FD]		= { "fd",	false,	0, INT32_MAX },
+};
+
+__attribute__((format(printf, 2, 3)))
+static int kipc_refuse(char *reason, const char *format, ...)
+{
+	va_list args;
+
+	if (reason) {
+		va_start(args, format);
+		vsnprintf(reason, KIPC_REASON_SIZE, format, args);
+		va_end(args);
+	}
+	return -EINVAL;
+}
+
+/* The transport that an address, or a bare scheme, names; or NULL. */
+const struct kipc_transport *kipc_transport_find(const char *address)
+{
+	size_t len = strcspn(address, ":?");
+	const struct kipc_transport *const *t;
+
+	for (t = kipc_transports; *t; t++)
+		if (strlen((*t)->scheme) == len && !memcmp((*t)->scheme, address, len))
+			return *t;
+	return NULL;
+}
+
+static int kipc_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int kipc_name_decode(struct kipc_address *address, const char *text, size_t len,
+			    char *reason)
+{
+	const char *end = text + len;
+	size_t out = 0;
+
+	while (text < end) {
+		int c = (unsigned char)*text++;
+
+		if (c == '%') {
+			int high = text < end ? kipc_hex_digit(text[0]) : -1;
+			int low = text + 1 < end ? kipc_hex_digit(text[1]) : -1;
+
+			c = high < 0 || low < 0 ? 0 : high << 4 | low;
+			if (!c)
+				return kipc_refuse(reason, "'%%' begins a byte in hex, not 00");
+			text += 2;
+		}
+		if (out + 1 == sizeof(address->name))
+			return kipc_refuse(reason, "the name is too long");
+		address->name[out++] = (char)c;
+	}
+	address->name[out] = '\0';
+	return 0;
+}
+
+/* A whole number, all of the @len bytes of @text. */
+static int kipc_number_parse(const struct kipc_param_type *type, const char *text,
+			     size_t len, uint64_t *value)
+{
+	static const char units[] = "KMG";
+	char digits[24], *end;
+	const char *unit;
+	int shift = 0;
+
+	if (len && !type->octal) {
+		unit = strchr(units, text[len - 1]);
+		if (unit && *unit) {
+			shift = 10 * (unit - units + 1);
+			len--;
+		}
+	}
+	if (!len || len >= sizeof(digits) || text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+
+	errno = 0;
+	*value = strtoull(digits, &end, type->octal ? 8 :
+			  !strncmp(digits, "0x", 2) ? 16 : 10);
+	if (*end || errno || *value > UINT64_MAX >> shift)
+		return -EINVAL;
+	*value <<= shift;
+	return *value < type->min || *value > type->max ? -EINVAL : 0;
+}
+
+/* One option=value, @len bytes long. */
+static int kipc_param_parse(struct kipc_address *address, const char *text, size_t len,
+			    char *reason)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t key = equals ? (size_t)(equals - text) : len;
+	unsigned int p;
+
+	for (p = 0; p < KIPC_PARAM_COUNT; p++)
+		if (strlen(kipc_params[p].key) == key && !memcmp(kipc_params[p].key, text, key))
+			break;
+	if (p == KIPC_PARAM_COUNT || !(address->transport->params & KIPC_PARAM_BIT(p)))
+		return kipc_refuse(reason, "%s: has no option '%.*s'",
+				   address->transport->scheme, (int)key, text);
+	if (address->demanded & KIPC_PARAM_BIT(p))
+		return kipc_refuse(reason, "option '%s' is given twice", kipc_params[p].key);
+	if (!equals || kipc_number_parse(&kipc_params[p], equals + 1, len - key - 1,
+					 &address->value[p]))
+		return kipc_refuse(reason, "'%.*s' is not a value of option '%s'",
+				   equals ? (int)(len - key - 1) : 0,
+				   equals ? equals + 1 : "", kipc_params[p].key);
+
+	address->given |= KIPC_PARAM_BIT(p);
+	address->demanded |= KIPC_PARAM_BIT(p);
+	return 0;
+}
+
+static int kipc_params_parse(struct kipc_address *address, const char *text, char *reason)
+{
+	int err;
+
+	for (;;) {
+		size_t len = strcspn(text, "&");
+
+		err = kipc_param_parse(address, text, len, reason);
+		if (err || !text[len])
+			return err;
+		text += len + 1;
+	}
+}
+
+static int kipc_name_check(const struct kipc_address *address, char *reason)
+{
+	const struct kipc_transport *transport = address->transport;
+
+	if (!transport->name_rule)
+		return address->name[0] ?
+			kipc_refuse(reason, "%s: takes no name", transport->scheme) : 0;
+	/* kipc_pair() needs none, and a transport checks for itself. */
+	if (address->name[0] && !transport->name_ok(address->name))
+		return kipc_refuse(reason, "%s", transport->name_rule);
+	return 0;
+}
+
+/**
+ * kipc_address_parse() - take an address apart
+ * @address:	filled in
+ * @text:	what the user wrote
+ * @reason:	%KIPC_REASON_SIZE bytes for what is wrong with it, or NULL
+ *
+ * Return: 0 or -EINVAL.
+ */
+int kipc_address_parse(struct kipc_address *address, const char *text, char *reason)
+{
+	const char *name, *options;
+	int err;
+
+	address->given = 0;
+	address->demanded = 0;
+	address->transport = kipc_transport_find(text);
+	if (!address->transport)
+		return kipc_refuse(reason, "no scheme '%.*s'; an address is scheme:name",
+				   (int)strcspn(text, ":?"), text);
+	name = text + strlen(address->transport->scheme);
+	if (*name++ != ':')
+		return kipc_refuse(reason, "a ':' belongs after '%s'",
+				   address->transport->scheme);
+
+	options = strchrnul(name, '?');
+	err = kipc_name_decode(address, name, options - name, reason);
+	if (!err)
+		err = kipc_name_check(address, reason);
+	if (!err && *options)
+		err = kipc_params_parse(address, options + 1, reason);
+	return err;
+}
+
+static void kipc_address_wish(struct kipc_address *address, enum kipc_param param,
+			      uint64_t value)
+{
+	if (!value || address->given & KIPC_PARAM_BIT(param) ||
+	    !(address->transport->params & KIPC_PARAM_BIT(param)))
+		return;
+	address->value[param] = value;
+	address->given |= KIPC_PARAM_BIT(param);
+}
+
+/**
+ * kipc_address_add_options() - let a program's options fill what is not demanded
+ * @address:	parsed
+ * @options:	or NULL
+ *
+ * Return: 0 or -EINVAL.
+ */
+int kipc_address_add_options(struct kipc_address *address,
+			     const struct kipc_options *options)
+{
+	if (!options)
+		return 0;
+	if (options->size != sizeof(*options) || options->flags ||
+	    options->mode & ~0777U)
+		return -EINVAL;
+	kipc_address_wish(address, KIPC_PARAM_MODE, options->mode);
+	kipc_address_wish(address, KIPC_PARAM_SIZE, options->max_size);
+	kipc_address_wish(address, KIPC_PARAM_MSGS, options->max_msgs);
+	kipc_address_wish(address, KIPC_PARAM_POOL, options->pool_size);
+	return 0;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Errors in words: what happened, and what to do about it.
+ *
+ * The table is searched from its top: a line of a scheme's own stands before the
+ * general one.  What it does not have is left to strerror().
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+static const struct kipc_sentence {
+	int err;
+	const char *scheme;	/* or NULL: any */
+	const char *text;
+} kipc_sentences[] = {
+	{ ENODEV, NULL,
+	  "/dev/kipc is not there: load the module with `insmod kipc.ko` or `kipcctl load`" },
+	{ EACCES, "channel",
+	  "permission denied: the channel's mode, or that of /dev/kipc, does not let you in" },
+	{ EACCES, "queue",
+	  "permission denied: the queue's mode, or that of /dev/kipc, does not let you in" },
+	{ EACCES, NULL, "permission denied: its owner and mode do not let you in" },
+	{ ENOENT, "channel", "nobody listens there: start the server first" },
+	{ ENOENT, "unix-seqpacket", "nobody listens there: start the server first" },
+	{ ENOENT, "sysv-msg",
+	  "no such queue, or the path of its key does not exist: start the receiver first" },
+	{ ENOENT, NULL, "nobody has made it yet: start the receiver first" },
+	{ ECONNREFUSED, "unix-seqpacket",
+	  "the socket is there but nobody listens: its server has ended" },
+	{ ECONNREFUSED, NULL, "it is there but nobody answers: its server is ending" },
+	{ EADDRINUSE, "channel", "another server has the name already" },
+	{ EADDRINUSE, "unix-seqpacket",
+	  "somebody listens there already, or the path is not a socket" },
+	{ EADDRINUSE, NULL,
+	  "it has other limits than the address demands: leave those out, or unlink it" },
+	{ EPIPE, NULL, "the other side is gone" },
+	{ ECONNRESET, NULL,
+	  "the other side had received the call and died or refused it: it may have run" },
+	{ EAGAIN, NULL, "not possible without waiting" },
+	{ ETIMEDOUT, NULL, "the time was up" },
+	{ EINTR, NULL, "interrupted by a signal" },
+	{ EMSGSIZE, "posix-mq",
+	  "the queue is for smaller messages: ?size= (/proc/sys/fs/mqueue/msgsize_max)" },
+	{ EMSGSIZE, "sysv-msg",
+	  "larger than a System V message may be (/proc/sys/kernel/msgmax)" },
+	{ EMSGSIZE, "unix-seqpacket",
+	  "larger than the socket's buffer: use ?size= (bound: net.core.wmem_max)" },
+	{ EMSGSIZE, "channel",
+	  "larger than half of the receiver's pool: give that a larger one with ?pool=BYTES" },
+	{ EMSGSIZE, "queue",
+	  "larger than the queue's messages: make the queue with ?size=BYTES" },
+	{ EMSGSIZE, NULL, "larger than this mechanism carries, or than the buffer" },
+	{ EPROTO, "pipe",
+	  "not a message: two processes send large ones, or a foreign program writes" },
+	{ EPROTO, NULL, "what came is not a message of libkipc's making" },
+	{ EDQUOT, "posix-mq",
+	  "RLIMIT_MSGQUEUE (ulimit -q) is used up: raise it, or use ?msgs= or ?size=" },
+	{ EDQUOT, NULL, "your user is at one of the limits of kipc: see `kipcctl status`" },
+	{ ENOSPC, "sysv-msg", "there are too many System V queues (/proc/sys/kernel/msgmni)" },
+	{ ENOSPC, "posix-mq", "there are too many POSIX queues (/proc/sys/fs/mqueue/queues_max)" },
+	{ ENOBUFS, "unix-seqpacket",
+	  "no room at the peer, or no memory for so large a packet: try again" },
+	{ ENOBUFS, NULL, "no room at the caller now: try again, or a shorter reply" },
+	{ EDESTADDRREQ, NULL, "a listener has many clients: say which (kipc_send_opts, to)" },
+	{ EOPNOTSUPP, NULL, "this mechanism, or this end of it, cannot do that" },
+	{ ECANCELED, NULL, "the caller has stopped waiting" },
+	{ EBADF, "pipe",
+	  "the descriptor is not open: pipe: takes standard input and output, or ?fd=N" },
+	{ EINVAL, "pipe",
+	  "the descriptor is not the right end of a pipe: see kipc_address(7)" },
+	{ EINVAL, "posix-mq", "no sense in an argument, or a limit beyond /proc/sys/fs/mqueue" },
+	{ EINVAL, NULL, "an argument makes no sense" },
+	{ ENOMEM, NULL, "out of memory" },
+	{ EMFILE, NULL, "this process has too many open files (ulimit -n)" },
+};
+
+static const char *kipc_sentence_find(const struct kipc_transport *transport, int err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kipc_sentences); i++) {
+		const struct kipc_sentence *s = &kipc_sentences[i];
+
+		if (s->err == err && (!s->scheme || (transport &&
+						     !strcmp(s->scheme, transport->scheme))))
+			return s->text;
+	}
+	return NULL;
+}
+
+KIPC_EXPORT char *kipc_explain(const char *address, int err, char *buf, size_t size)
+{
+	const struct kipc_transport *transport = address ? kipc_transport_find(address) : NULL;
+	char reason[KIPC_REASON_SIZE];
+	struct kipc_address parsed;
+	const char *text;
+
+	if (!buf || !size)
+		return buf;
+	if (err < 0)
+		err = -err;
+	/* An address that is wrong in itself says best what is wrong. */
+	if (err == EINVAL && address && kipc_address_parse(&parsed, address, reason))
+		text = reason;
+	else
+		text = err ? kipc_sentence_find(transport, err) : "no error";
+	if (!text)
+		text = strerror_r(err, reason, sizeof(reason));
+	if (address)
+		snprintf(buf, size, "%s: %s", address, text);
+	else
+		snprintf(buf, size, "%s", text);
+	return buf;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Handles: the part that all transports share.
+ *
+ * A transport that cannot lend its own memory receives into a *buffer* of the
+ * handle.  A buffer is taken before a message is received and given back when
+ * the message is released, so a handle has as many as were ever in use at once,
+ * each as large as it ever had to be, and the steady state allocates nothing.
+ * Buffers are freed with the handle.
+ *
+ * Any thread may get and put buffers: @spare by atomic exchange, the list behind
+ * it under the handle's lock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Buffers are rounded up to this, so that slowly growing messages seldom grow one. */
+#define KIPC_BUFFER_STEP 4096UL
+
+/* A message put back, in the order of arrival. */
+struct kipc_kept {
+	struct kipc_kept *next;
+	struct kipc_msg msg;
+};
+
+/*
+ * Make a handle of @size zeroed bytes that begin with struct kipc.
+ *
+ * Returns NULL when there is no memory.
+ */
+void *kipc_handle_new(size_t size, const struct kipc_transport *transport, uint32_t side)
+{
+	struct kipc *handle = calloc(1, size);
+
+	if (!handle)
+		return NULL;
+	handle->transport = transport;
+	handle->side = side;
+	pthread_mutex_init(&handle->lock, NULL);
+	return handle;
+}
+
+static void kipc_buffer_free(struct kipc_buffer *buffer)
+{
+	free(buffer->data);
+	free(buffer);
+}
+
+void kipc_handle_free(struct kipc *handle)
+{
+	struct kipc_buffer *buffer, *next;
+	struct kipc_kept *kept = __atomic_load_n(&handle->kept, __ATOMIC_ACQUIRE);
+
+	while (kept) {
+		struct kipc_kept *after = kept->next;
+
+		free(kept);
+		kept = after;
+	}
+	for (buffer = handle->all; buffer; buffer = next) {
+		next = buffer->all;
+		kipc_buffer_free(buffer);
+	}
+	pthread_mutex_destroy(&handle->lock);
+	free(handle);
+}
+
+static struct kipc_buffer *kipc_buffer_find(struct kipc *handle)
+{
+	struct kipc_buffer *buffer = __atomic_exchange_n(&handle->spare, NULL, __ATOMIC_ACQ_REL);
+
+	if (buffer)
+		return buffer;
+
+	pthread_mutex_lock(&handle->lock);
+	buffer = handle->free;
+	if (buffer) {
+		handle->free = buffer->free;
+	} else {
+		buffer = calloc(1, sizeof(*buffer));
+		if (buffer) {
+			buffer->all = handle->all;
+			handle->all = buffer;
+		}
+	}
+	pthread_mutex_unlock(&handle->lock);
+	return buffer;
+}
+
+/*
+ * Take a buffer of at least @capacity bytes; what was in it is lost.  Memory that
+ * is never touched is never backed, so asking for the most that could come costs
+ * addresses only.
+ *
+ * Returns NULL when there is no memory.
+ */
+struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity)
+{
+	struct kipc_buffer *buffer = kipc_buffer_find(handle);
+
+	if (!buffer || (buffer->data && buffer->capacity >= capacity))
+		return buffer;
+
+	free(buffer->data);
+	buffer->capacity = 0;
+	if (capacity <= SIZE_MAX - KIPC_BUFFER_STEP)
+		capacity = (capacity + KIPC_BUFFER_STEP) & ~(KIPC_BUFFER_STEP - 1);
+	buffer->data = malloc(capacity);
+	if (!buffer->data) {
+		kipc_buffer_put(handle, buffer);
+		return NULL;
+	}
+	buffer->capacity = capacity;
+	return buffer;
+}
+
+void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer)
+{
+	struct kipc_buffer *none = NULL;
+
+	if (!buffer || __atomic_compare_exchange_n(&handle->spare, &none, buffer, false,
+						   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+
+	pthread_mutex_lock(&handle->lock);
+	buffer->free = handle->free;
+	handle->free = buffer;
+	pthread_mutex_unlock(&handle->lock);
+}
+
+/* Let @msg carry a buffer; priv[0] remembers it. */
+void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
+		      struct kipc_buffer *buffer, size_t offset, size_t len)
+{
+	msg->handle = handle;
+	msg->data = buffer->data + offset;
+	msg->len = len;
+	msg->priv[0] = buffer;
+}
+
+void kipc_buffer_return(struct kipc_msg *msg)
+{
+	kipc_buffer_put(msg->handle, msg->priv[0]);
+	msg->priv[0] = NULL;
+}
+
+void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle)
+{
+	memset(msg, 0, sizeof(*msg));
+	msg->kind = KIPC_MSG_SEND;
+	msg->handle = handle;
+}
+
+/* Put a received message back, behind others put back before. */
+int kipc_msg_keep(struct kipc *handle, const struct kipc_msg *msg)
+{
+	struct kipc_kept *kept = malloc(sizeof(*kept));
+	struct kipc_kept *last;
+
+	if (!kept)
+		return -ENOMEM;
+	kept->next = NULL;
+	kept->msg = *msg;
+
+	pthread_mutex_lock(&handle->lock);
+	last = __atomic_load_n(&handle->kept, __ATOMIC_ACQUIRE);
+	if (last) {
+		while (last->next)
+			last = last->next;
+		last->next = kept;
+	} else {
+		__atomic_store_n(&handle->kept, kept, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&handle->lock);
+	return 0;
+}
+
+bool kipc_msg_any_kept(const struct kipc *handle)
+{
+	return __atomic_load_n(&handle->kept, __ATOMIC_RELAXED);
+}
+
+/* Take the first message that was put back, if there is one. */
+bool kipc_msg_take_kept(struct kipc *handle, struct kipc_msg *msg)
+{
+	struct kipc_kept *kept;
+
+	if (!kipc_msg_any_kept(handle))
+		return false;
+
+	pthread_mutex_lock(&handle->lock);
+	kept = __atomic_load_n(&handle->kept, __ATOMIC_ACQUIRE);
+	if (kept)
+		__atomic_store_n(&handle->kept, kept->next, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&handle->lock);
+	if (!kept)
+		return false;
+	*msg = kept->msg;
+	free(kept);
+	return true;
+}

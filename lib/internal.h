@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkipc's insides: what its files share and no program sees.
+ *
+ * The library is a thin dispatcher over a table of transports:
+ *
+ *	kipc.c		the public functions: check the arguments, find the
+ *			transport, call its operation
+ *	address.c	addresses and options
+ *	error.c		sentences for errors
+ *	handle.c	what every handle has: buffers, messages put back
+ *	wait.c		deadlines, and waiting for a descriptor
+ *	lifetime.c	who is the last to close a handle that was forked
+ *	system.c	the system's limits, and fresh names
+ *	device.c	/dev/kipc
+ *	<scheme>.c	one transport each
+ *
+ * A transport is a constant struct kipc_transport, listed once, in address.c.
+ * It makes its own handles (a structure that begins with struct kipc), so what a
+ * handle is made of is nobody else's business.  Operations that a mechanism does
+ * not have are NULL, and the dispatcher answers for them.  Times are relative in
+ * the public interface and absolute from the dispatcher on.
+ *
+ * Regions, locks and notices are no transports: they will have tables and public
+ * headers of their own, and share addresses, deadlines, lifetimes and errors.
+ */
+#ifndef KIPC_INTERNAL_H
+#define KIPC_INTERNAL_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kipc.h"
+
+/* The symbols of libkipc.map; everything else is hidden. */
+#define KIPC_EXPORT __attribute__((visibility("default")))
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* ---- wait.c: deadlines ---- */
+
+/*
+ * A point in time: CLOCK_MONOTONIC nanoseconds, or one of the two that are not.
+ * They read as the public relative times do, so 0 is "do not wait".
+ */
+typedef int64_t kipc_deadline;
+
+#define KIPC_NEVER	((int64_t)-1)
+#define KIPC_AT_ONCE	((int64_t)0)
+
+kipc_deadline kipc_deadline_after(int64_t timeout);
+int64_t kipc_deadline_left(kipc_deadline deadline);
+int kipc_deadline_missed(kipc_deadline deadline);
+struct timespec;
+struct timespec *kipc_deadline_timespec(kipc_deadline deadline, struct timespec *ts);
+int kipc_wait_fd(int fd, short events, kipc_deadline deadline);
+int kipc_wait_lock(pthread_mutex_t *lock, kipc_deadline deadline);
+
+/* ---- lifetime.c: the last one to close ---- */
+
+/*
+ * A token that fork() multiplies with the handle that holds it.  Closing it tells
+ * whether any other copy is left, in any process.
+ */
+struct kipc_lifetime {
+	int hold;	/* the writing end of a pipe that nobody ever writes to */
+	int watch;	/* its reading end: hung up once no copy of @hold is open */
+};
+
+#define KIPC_LIFETIME_NONE { -1, -1 }
+
+int kipc_lifetime_open(struct kipc_lifetime *life);
+int kipc_lifetime_share(struct kipc_lifetime *to, const struct kipc_lifetime *from);
+bool kipc_lifetime_close(struct kipc_lifetime *life);
+
+/* A word that fork() clears in the child. */
+struct kipc_forkmark {
+	atomic_uint *word;
+};
+
+int kipc_forkmark_init(struct kipc_forkmark *mark);
+void kipc_forkmark_deinit(struct kipc_forkmark *mark);
+
+/* May this process be a child that has not used the handle yet? */
+static inline bool kipc_forkmark_forked(const struct kipc_forkmark *mark)
+{
+	return !atomic_load_explicit(mark->word, memory_order_acquire);
+}
+
+static inline void kipc_forkmark_settle(const struct kipc_forkmark *mark)
+{
+	atomic_store_explicit(mark->word, 1, memory_order_release);
+}
+
+/* ---- handle.c: what every handle has ---- */
+
+/* Memory for one received message; belongs to its handle for good. */
+struct kipc_buffer {
+	struct kipc_buffer *free;	/* the next free one */
+	struct kipc_buffer *all;	/* the next of all */
+	size_t capacity;
+	unsigned char *data;
+};
+
+/* Which way messages may go through a handle. */
+#define KIPC_SIDE_RECV	(1U << 0)
+#define KIPC_SIDE_SEND	(1U << 1)
+#define KIPC_SIDE_BOTH	(KIPC_SIDE_RECV | KIPC_SIDE_SEND)
+
+struct kipc_transport;
+struct kipc_kept;
+
+/*
+ * The common part of a handle.  @spare is a buffer kept aside so that the steady
+ * state (receive, release, receive) takes no lock; @kept are the messages that
+ * kipc_recv_into() found too large, and the next receive takes first.  Both are
+ * only touched by __atomic builtins.
+ */
+struct kipc {
+	const struct kipc_transport *transport;
+	uint32_t side;
+	struct kipc_buffer *spare;
+	struct kipc_kept *kept;
+	pthread_mutex_t lock;		/* the rest */
+	struct kipc_buffer *free;
+	struct kipc_buffer *all;
+};
+
+void *kipc_handle_new(size_t size, const struct kipc_transport *transport, uint32_t side);
+void kipc_handle_free(struct kipc *handle);
+
+struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity);
+void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer);
+void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
+		      struct kipc_buffer *buffer, size_t offset, size_t len);
+void kipc_buffer_return(struct kipc_msg *msg);
+
+int kipc_msg_keep(struct kipc *handle, const struct kipc_msg *msg);
+bool kipc_msg_any_kept(const struct kipc *handle);
+bool kipc_msg_take_kept(struct kipc *handle, struct kipc_msg *msg);
+void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle);
+
+/* ---- address.c: addresses ---- */
+
+/* Options of an address; each is a number. */
+enum kipc_param {
+	KIPC_PARAM_MODE,	/* permission bits, octal */
+	KIPC_PARAM_SIZE,	/* largest message */
+	KIPC_PARAM_MSGS,	/* messages that may wait */
+	KIPC_PARAM_BYTES,	/* bytes that may wait */
+	KIPC_PARAM_POOL,	/* bytes of the pool */
+	KIPC_PARAM_CAPACITY,	/* bytes of a pipe */
+	KIPC_PARAM_FD,		/* an inherited descriptor */
+	KIPC_PARAM_COUNT,
+};
+
+#define KIPC_PARAM_BIT(param) (1U << (param))
+
+/*
+ * An address taken apart.  A parameter is *given* when somebody named it, and
+ * *demanded* when the address did: a demand that cannot be met is an error, a
+ * mere wish (struct kipc_options) is met as far as possible.
+ */
+struct kipc_address {
+	const struct kipc_transport *transport;
+	uint32_t given;
+	uint32_t demanded;
+	uint64_t value[KIPC_PARAM_COUNT];
+	char name[PATH_MAX];
+};
+
+#define KIPC_REASON_SIZE 160
+
+int kipc_address_parse(struct kipc_address *address, const char *text, char *reason);
+int kipc_address_add_options(struct kipc_address *address,
+			     const struct kipc_options *options);
+const struct kipc_transport *kipc_transport_find(const char *address);
+
+static inline bool kipc_address_demands(const struct kipc_address *address,
+					enum kipc_param param)
+{
+	return address->demanded & KIPC_PARAM_BIT(param);
+}
+
+static inline uint64_t kipc_address_get(const struct kipc_address *address,
+					enum kipc_param param, uint64_t otherwise)
+{
+	return address->given & KIPC_PARAM_BIT(param) ? address->value[param] : otherwise;
+}
+
+static inline mode_t kipc_address_mode(const struct kipc_address *address)
+{
+	return (mode_t)kipc_address_get(address, KIPC_PARAM_MODE, 0600);
+}
+
+/* ---- transports ---- */
+
+/* One message to send; may grow (descriptors, pieces). */
+struct kipc_outgoing {
+	const void *data;
+	size_t len;
+	uint64_t type;
+	uint32_t prio;
+	uint64_t to;
+};
+
+/**
+ * struct kipc_transport - a mechanism that moves messages
+ * @scheme:	its name in addresses
+ * @can:	KIPC_CAN_*; the dispatcher refuses what is not in it
+ * @params:	KIPC_PARAM_BIT()s of the options its addresses take
+ * @name_rule:	what a name must look like, for people; NULL: there is no name
+ * @name_ok:	does this one?
+ *
+ * @listen, @connect, @pair: make a handle (two).  NULL: -EOPNOTSUPP.
+ * @unlink:	remove a name that outlives its handles
+ * @close:	release all the handle has and call kipc_handle_free()
+ * @send:	one message; 0 or -errno.  After an error nothing was sent.
+ * @recv:	one message; fills in all of a kipc_msg_init()ed @msg; 0 or -errno
+ * @recv_into:	the same into @buf, returning the length; NULL: the dispatcher
+ *		copies out of @recv and keeps what does not fit
+ * @call:	send and wait for the reply; sets reply->outcome; 0 or -errno
+ * @reply:	answer @call and give its memory back.  After -EMSGSIZE and -ENOBUFS
+ *		the call is still there, after anything else it is not.
+ * @reply_recv:	both in one; NULL: the dispatcher does one after the other.  Sets
+ *		*@replied once the call in @msg is no more; -EMSGSIZE and -ENOBUFS
+ *		before that are the reply's.
+ * @release:	give a message's memory back and refuse it if it is a call; NULL:
+ *		kipc_buffer_return()
+ * @fd:		a pollable descriptor
+ * @limits:	fill in max_size and max_msgs; @handle is NULL when asked of the
+ *		scheme
+ *
+ * All but @close may be called by several threads at once.
+ */
+struct kipc_transport {
+	const char *scheme;
+	uint32_t can;
+	uint32_t params;
+	const char *name_rule;
+	bool (*name_ok)(const char *name);
+
+	int (*listen)(struct kipc **handle, const struct kipc_address *address);
+	int (*connect)(struct kipc **handle, const struct kipc_address *address);
+	int (*pair)(struct kipc *ends[2], const struct kipc_address *address);
+	int (*unlink)(const struct kipc_address *address);
+	void (*close)(struct kipc *handle);
+
+	int (*send)(struct kipc *handle, const struct kipc_outgoing *out,
+		    kipc_deadline deadline);
+	int (*recv)(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
+	ssize_t (*recv_into)(struct kipc *handle, void *buf, size_t size,
+			     kipc_deadline deadline);
+	int (*call)(struct kipc *handle, const struct kipc_outgoing *out,
+		    struct kipc_msg *reply, kipc_deadline deadline);
+	int (*reply)(struct kipc *handle, struct kipc_msg *call,
+		     const void *data, size_t len);
+	int (*reply_recv)(struct kipc *handle, struct kipc_msg *msg, const void *data,
+			  size_t len, kipc_deadline deadline, bool *replied);
+	void (*release)(struct kipc_msg *msg);
+
+	int (*fd)(struct kipc *handle);
+	void (*limits)(const struct kipc *handle, struct kipc_info *info);
+};
+
+extern const struct kipc_transport kipc_channel_transport;
+extern const struct kipc_transport kipc_queue_transport;
+extern const struct kipc_transport kipc_pipe_transport;
+extern const struct kipc_transport kipc_unix_seqpacket_transport;
+extern const struct kipc_transport kipc_posix_mq_transport;
+extern const struct kipc_transport kipc_sysv_msg_transport;
+
+extern const struct kipc_transport *const kipc_transports[];
+
+/* ---- system.c ---- */
+
+uint64_t kipc_system_number(const char *path, uint64_t otherwise);
+void kipc_system_fresh_name(char *name, size_t size);
+
+/* ---- device.c: /dev/kipc ---- */
+
+int kipc_device_open(void);
+int kipc_device_ioctl(int fd, unsigned long request, void *arg);
+bool kipc_device_name_ok(const char *name);
+void kipc_device_set_name(char *field, const char *name);
+
+#define KIPC_DEVICE_NAME_RULE \
+	"a name is 1 to 255 printable characters without '/' and space"
+
+#endif /* KIPC_INTERNAL_H */

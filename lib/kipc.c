@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The public functions: they check what the caller passed, so that a transport
+ * never sees nonsense, and pass it on.  What a transport leaves out is done here,
+ * once: receiving into the caller's buffer, replying and receiving, refusing what
+ * a mechanism cannot do.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* ---- opening and closing ---- */
+
+static int kipc_address_open(struct kipc_address *address, const char *text,
+			     const struct kipc_options *options, uint32_t needs)
+{
+	int err;
+
+	if (!text)
+		return -EINVAL;
+	err = kipc_address_parse(address, text, NULL);
+	if (!err)
+		err = kipc_address_add_options(address, options);
+	if (err)
+		return err;
+	if (!(address->transport->can & needs))
+		return -EOPNOTSUPP;
+	/* Only a pair can do without the name. */
+	if (needs == KIPC_CAN_LISTEN && address->transport->name_rule && !address->name[0])
+		return -EINVAL;
+	return 0;
+}
+
+KIPC_EXPORT int kipc_listen(struct kipc **handle, const char *address,
+			    const struct kipc_options *options)
+{
+	struct kipc_address parsed;
+	int err;
+
+	if (!handle)
+		return -EINVAL;
+	*handle = NULL;
+	err = kipc_address_open(&parsed, address, options, KIPC_CAN_LISTEN);
+	return err ? err : parsed.transport->listen(handle, &parsed);
+}
+
+KIPC_EXPORT int kipc_connect(struct kipc **handle, const char *address,
+			     const struct kipc_options *options)
+{
+	struct kipc_address parsed;
+	int err;
+
+	if (!handle)
+		return -EINVAL;
+	*handle = NULL;
+	err = kipc_address_open(&parsed, address, options, KIPC_CAN_LISTEN);
+	return err ? err : parsed.transport->connect(handle, &parsed);
+}
+
+KIPC_EXPORT int kipc_pair(struct kipc *ends[2], const char *address,
+			  const struct kipc_options *options)
+{
+	struct kipc_address parsed;
+	int err;
+
+	if (!ends)
+		return -EINVAL;
+	ends[0] = NULL;
+	ends[1] = NULL;
+	err = kipc_address_open(&parsed, address, options, KIPC_CAN_PAIR);
+	if (err)
+		return err;
+	/* Both ends are in hand: a name would be a mistake. */
+	return parsed.name[0] ? -EINVAL : parsed.transport->pair(ends, &parsed);
+}
+
+KIPC_EXPORT int kipc_close(struct kipc *handle)
+{
+	struct kipc_msg msg;
+
+	if (!handle)
+		return 0;
+	while (kipc_msg_take_kept(handle, &msg))
+		kipc_release(&msg);
+	handle->transport->close(handle);
+	return 0;
+}
+
+KIPC_EXPORT int kipc_unlink(const char *address)
+{
+	struct kipc_address parsed;
+	int err = kipc_address_open(&parsed, address, NULL, UINT32_MAX);
+
+	if (err)
+		return err;
+	if (!parsed.transport->unlink)
+		return -EOPNOTSUPP;
+	return parsed.name[0] ? parsed.transport->unlink(&parsed) : -EINVAL;
+}
+
+/* ---- messages ---- */
+
+KIPC_EXPORT int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
+			       const struct kipc_send_options *options, int64_t timeout)
+{
+	struct kipc_outgoing out = { .data = data, .len = len };
+
+	if (!handle || (!data && len))
+		return -EINVAL;
+	if (options) {
+		if (options->size != sizeof(*options) || options->flags)
+			return -EINVAL;
+		out.type = options->type;
+		out.prio = options->prio;
+		out.to = options->to;
+	}
+	if (!(handle->side & KIPC_SIDE_SEND) ||
+	    (out.type && !(handle->transport->can & KIPC_CAN_TYPE)) ||
+	    (out.prio && !(handle->transport->can & KIPC_CAN_PRIO)))
+		return -EOPNOTSUPP;
+	return handle->transport->send(handle, &out, kipc_deadline_after(timeout));
+}
+
+KIPC_EXPORT int kipc_send(struct kipc *handle, const void *data, size_t len,
+			  int64_t timeout)
+{
+	return kipc_send_opts(handle, data, len, NULL, timeout);
+}
+
+static ssize_t kipc_recv_until(struct kipc *handle, struct kipc_msg *msg,
+			       kipc_deadline deadline)
+{
+	int err;
+
+	if (kipc_msg_take_kept(handle, msg))
+		return (ssize_t)msg->len;
+	kipc_msg_init(msg, handle);
+	err = handle->transport->recv(handle, msg, deadline);
+	if (!err)
+		return (ssize_t)msg->len;
+	msg->handle = NULL;
+	return err;
+}
+
+KIPC_EXPORT ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t timeout)
+{
+	if (!handle || !msg)
+		return -EINVAL;
+	if (!(handle->side & KIPC_SIDE_RECV))
+		return -EOPNOTSUPP;
+	return kipc_recv_until(handle, msg, kipc_deadline_after(timeout));
+}
+
+/*
+ * What does not fit is put back, not lost.  A put-back message is younger than
+ * those that other threads may have received meanwhile, and older than all that
+ * are still to come.
+ */
+static ssize_t kipc_recv_copy(struct kipc *handle, void *buf, size_t size,
+			      kipc_deadline deadline)
+{
+	struct kipc_msg msg;
+	ssize_t len = kipc_recv_until(handle, &msg, deadline);
+
+	if (len < 0)
+		return len;
+	if ((size_t)len > size) {
+		int err = kipc_msg_keep(handle, &msg);
+
+		if (err)
+			kipc_release(&msg);
+		return err ? err : -EMSGSIZE;
+	}
+	if (len)
+		memcpy(buf, msg.data, (size_t)len);
+	kipc_release(&msg);
+	return len;
+}
+
+KIPC_EXPORT ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size,
+				   int64_t timeout)
+{
+	kipc_deadline deadline;
+
+	if (!handle || (!buf && size))
+		return -EINVAL;
+	if (!(handle->side & KIPC_SIDE_RECV))
+		return -EOPNOTSUPP;
+	deadline = kipc_deadline_after(timeout);
+	if (handle->transport->recv_into)
+		return handle->transport->recv_into(handle, buf, size, deadline);
+	return kipc_recv_copy(handle, buf, size, deadline);
+}
+
+KIPC_EXPORT ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
+			      struct kipc_msg *reply, int64_t timeout)
+{
+	struct kipc_outgoing out = { .data = data, .len = len };
+	int err;
+
+	if (!handle || !reply || (!data && len))
+		return -EINVAL;
+	kipc_msg_init(reply, handle);
+	reply->kind = KIPC_MSG_REPLY;
+	if (!handle->transport->call)
+		err = -EOPNOTSUPP;
+	else if (timeout == KIPC_NOW)
+		err = -EAGAIN;	/* no reply can be here by now */
+	else
+		err = handle->transport->call(handle, &out, reply,
+					      kipc_deadline_after(timeout));
+	if (!err)
+		return (ssize_t)reply->len;
+	reply->handle = NULL;
+	return err;
+}
+
+static bool kipc_is_call(const struct kipc *handle, const struct kipc_msg *call)
+{
+	return call->handle == handle && call->kind == KIPC_MSG_CALL &&
+	       handle->transport->reply;
+}
+
+/* The memory is gone: leave nothing in @msg that could be used by mistake. */
+static void kipc_msg_forget(struct kipc_msg *msg)
+{
+	msg->handle = NULL;
+	msg->data = NULL;
+	msg->len = 0;
+}
+
+KIPC_EXPORT int kipc_reply(struct kipc *handle, struct kipc_msg *call, const void *data,
+			   size_t len)
+{
+	int err;
+
+	if (!handle || !call || (!data && len) || !kipc_is_call(handle, call))
+		return -EINVAL;
+	err = handle->transport->reply(handle, call, data, len);
+	if (err != -EMSGSIZE && err != -ENOBUFS)
+		kipc_msg_forget(call);
+	return err;
+}
+
+static ssize_t kipc_reply_then_recv(struct kipc *handle, struct kipc_msg *msg,
+				    const void *data, size_t len, int64_t timeout)
+{
+	int err = kipc_reply(handle, msg, data, len);
+
+	if (err == -EMSGSIZE || err == -ENOBUFS)
+		return err;
+	return kipc_recv_until(handle, msg, kipc_deadline_after(timeout));
+}
+
+KIPC_EXPORT ssize_t kipc_reply_recv(struct kipc *handle, struct kipc_msg *msg,
+				    const void *data, size_t len, int64_t timeout)
+{
+	bool replied = false;
+	int err;
+
+	if (!handle || !msg || (!data && len) || !kipc_is_call(handle, msg))
+		return -EINVAL;
+	/* A message that was put back comes first, and needs no waiting. */
+	if (!handle->transport->reply_recv || kipc_msg_any_kept(handle))
+		return kipc_reply_then_recv(handle, msg, data, len, timeout);
+
+	err = handle->transport->reply_recv(handle, msg, data, len,
+					    kipc_deadline_after(timeout), &replied);
+	if (!err)
+		return (ssize_t)msg->len;
+	if (replied)
+		kipc_msg_forget(msg);
+	return err;
+}
+
+KIPC_EXPORT void kipc_release(struct kipc_msg *msg)
+{
+	if (!msg || !msg->handle)
+		return;
+	if (msg->handle->transport->release)
+		msg->handle->transport->release(msg);
+	else
+		kipc_buffer_return(msg);
+	kipc_msg_forget(msg);
+}
+
+/* ---- looking ---- */
+
+KIPC_EXPORT int kipc_fd(const struct kipc *handle)
+{
+	if (!handle)
+		return -EINVAL;
+	if (!handle->transport->fd)
+		return -EOPNOTSUPP;
+	/* A transport may note that its descriptor is being polled. */
+	return handle->transport->fd((struct kipc *)handle);
+}
+
+static int kipc_info_fill(const struct kipc_transport *transport,
+			  const struct kipc *handle, struct kipc_info *info)
+{
+	if (info->size != sizeof(*info))
+		return -EINVAL;
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	info->scheme = transport->scheme;
+	info->can = transport->can;
+	info->max_size = UINT64_MAX;
+	transport->limits(handle, info);
+	return 0;
+}
+
+KIPC_EXPORT int kipc_info(const struct kipc *handle, struct kipc_info *info)
+{
+	if (!handle || !info)
+		return -EINVAL;
+	return kipc_info_fill(handle->transport, handle, info);
+}
+
+KIPC_EXPORT int kipc_scheme_info(const char *address, struct kipc_info *info)
+{
+	const struct kipc_transport *transport;
+
+	if (!address || !info)
+		return -EINVAL;
+	transport = kipc_transport_find(address);
+	return transport ? kipc_info_fill(transport, NULL, info) : -EINVAL;
+}
+
+KIPC_EXPORT const char *kipc_scheme(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; kipc_transports[i]; i++)
+		if (i == n)
+			return kipc_transports[i]->scheme;
+	return NULL;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkipc: one small interface to every way two programs on one Linux machine
+ * can talk.
+ *
+ * A program names a mechanism by its *address*, scheme:name?option=value&...,
+ * opens a handle on it, and sends, receives, calls and replies; changing the
+ * address changes the mechanism and nothing else:
+ *
+ *	channel:camera			a kipc channel (call and reply, one copy)
+ *	queue:jobs?msgs=100		a kipc queue (priorities, outlives its creator)
+ *	unix-seqpacket:/run/camera	an AF_UNIX socket; "@name" is an abstract one
+ *	pipe:				a pipe: kipc_pair(), or inherited descriptors
+ *	posix-mq:/jobs			a POSIX message queue
+ *	sysv-msg:/path or 0x1234	a System V message queue, by ftok or by key
+ *
+ * Conventions
+ *	Functions return 0, a count or a length on success and -errno on failure.
+ *	kipc_explain() makes a sentence of it.  One error means one thing
+ *	everywhere:
+ *
+ *	-EPIPE		the other side is gone
+ *	-ECONNRESET	it went after it had received the call: it may have run
+ *	-ETIMEDOUT	the time was up	(with a time of 0: -EAGAIN)
+ *	-EMSGSIZE	larger than this mechanism carries
+ *	-ENOENT		nobody has that address
+ *	-EADDRINUSE	somebody has it already
+ *	-EOPNOTSUPP	this mechanism cannot do that
+ *	-ENODEV		the kernel has no such mechanism (kipc.ko not loaded)
+ *	-EPROTO		what came is not a message of libkipc's making
+ *	-EINTR		a signal handler ran while the call waited; nothing happened
+ *			(the kernel may restart the wait instead, where the handler
+ *			was installed with SA_RESTART)
+ *	-EINVAL		the address, an option or an argument makes no sense
+ *
+ * Threads: a handle may be used by several threads at once for receiving,
+ * sending, calling and replying, unless its mechanism's page says otherwise;
+ * closing it is for one thread, when the others are done.  Fork: a handle opened
+ * before fork() works in both processes, provided that no other thread was
+ * inside a function on it just then; each closes its own.  Messages received
+ * before fork() stay the parent's.  Signals: no function is async-signal-safe.
+ * Descriptors are close-on-exec.
+ */
+#ifndef KIPC_H
+#define KIPC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Times: relative, in nanoseconds (int64_t); negative is for ever, 0 not at all. */
+#define KIPC_FOREVER	((int64_t)-1)
+#define KIPC_NOW	((int64_t)0)
+#define KIPC_US(n)	((int64_t)(n) * 1000)
+#define KIPC_MS(n)	((int64_t)(n) * 1000000)
+#define KIPC_S(n)	((int64_t)(n) * 1000000000)
+
+/** An end of a mechanism.  Opaque. */
+struct kipc;
+
+/** struct kipc_msg, kind: what a message is. */
+enum kipc_msg_kind {
+	KIPC_MSG_SEND = 1,	/**< one-way */
+	KIPC_MSG_CALL = 2,	/**< its sender waits for kipc_reply() */
+	KIPC_MSG_REPLY = 3,	/**< the answer to a call */
+};
+
+/** struct kipc_msg, outcome: how far a call of ours came, however it ended. */
+enum kipc_msg_outcome {
+	KIPC_CALL_UNSEEN = 0,	/**< the other side never saw it: safe to try again */
+	KIPC_CALL_SEEN = 1,	/**< it saw it, or may have seen it: it may have run */
+	KIPC_CALL_REPLIED = 2,	/**< the reply is here */
+};
+
+/** struct kipc_msg, known: the fields that the mechanism filled in. */
+#define KIPC_KNOWN_PEER	(1U << 0)	/**< pid, uid and gid */
+#define KIPC_KNOWN_TYPE	(1U << 1)	/**< type */
+#define KIPC_KNOWN_PRIO	(1U << 2)	/**< prio */
+
+/**
+ * A received message.
+ *
+ * @data is borrowed: it stays good until kipc_release(), kipc_reply() or
+ * kipc_close(), whichever comes first.  Where the mechanism can lend its own
+ * memory (channel:) nothing is copied; elsewhere it lies in the handle's buffer.
+ */
+struct kipc_msg {
+	const void *data;	/**< the payload */
+	size_t len;		/**< its bytes */
+	uint64_t type;		/**< its type (see kipc_send_opts()) */
+	uint32_t prio;		/**< its priority, higher is more urgent */
+	uint32_t kind;		/**< enum kipc_msg_kind */
+	uint32_t known;		/**< which of the rest the mechanism knows: KIPC_KNOWN_* */
+	pid_t pid;		/**< the sender's process */
+	uid_t uid;		/**< the sender's effective user */
+	gid_t gid;		/**< the sender's effective group */
+	uint64_t id;		/**< the message, to whom it concerns (kipc_reply()) */
+	uint64_t peer;		/**< to a listener: which client sent it; otherwise 0 */
+	uint32_t outcome;	/**< after kipc_call(), failed or not: enum kipc_msg_outcome */
+	uint32_t reserved;	/**< 0 */
+	struct kipc *handle;	/**< who lends @data */
+	void *priv[4];		/**< the library's own */
+};
+
+/**
+ * Options for opening a handle.  Zero everywhere is the default; start with
+ * KIPC_OPTIONS_INIT.
+ *
+ * These are wishes, granted as far as the mechanism can (kipc_info() says how
+ * far), so that one set of options suits every address.  An address's ?options
+ * come on top and are demands: one that cannot be met fails the call.
+ */
+struct kipc_options {
+	size_t size;		/**< sizeof(struct kipc_options) */
+	mode_t mode;		/**< who may connect (less the umask), 0: 0600 */
+	uint32_t flags;		/**< none yet: 0 */
+	uint64_t max_size;	/**< largest message wanted, bytes; 0: the mechanism's default */
+	uint64_t max_msgs;	/**< messages that may wait, 0: the mechanism's default */
+	uint64_t pool_size;	/**< channel: bytes of the pool; 0: the default */
+};
+
+#define KIPC_OPTIONS_INIT { sizeof(struct kipc_options), 0, 0, 0, 0, 0 }
+
+/** Options for one message sent with kipc_send_opts(). */
+struct kipc_send_options {
+	size_t size;		/**< sizeof(struct kipc_send_options) */
+	uint64_t type;		/**< a type of the application's own */
+	uint32_t prio;		/**< 0 is ordinary; queue: up to 32767, posix-mq: likewise */
+	uint32_t flags;		/**< none yet: 0 */
+	uint64_t to;		/**< from a listener: to which client (struct kipc_msg, peer) */
+};
+
+#define KIPC_SEND_OPTIONS_INIT { sizeof(struct kipc_send_options), 0, 0, 0, 0 }
+
+/** What a mechanism can do: struct kipc_info, can. */
+#define KIPC_CAN_LISTEN		(1U << 0)	/**< kipc_listen(), kipc_connect() */
+#define KIPC_CAN_PAIR		(1U << 1)	/**< kipc_pair() */
+#define KIPC_CAN_DUPLEX		(1U << 2)	/**< both ends send and receive */
+#define KIPC_CAN_CALL		(1U << 3)	/**< kipc_call(), kipc_reply() */
+#define KIPC_CAN_TYPE		(1U << 4)	/**< messages have a type */
+#define KIPC_CAN_PRIO		(1U << 5)	/**< messages have a priority */
+#define KIPC_CAN_POLL		(1U << 6)	/**< kipc_fd() gives a pollable descriptor */
+#define KIPC_CAN_BORROW		(1U << 7)	/**< received data is lent, not copied */
+#define KIPC_CAN_PEER		(1U << 8)	/**< tells the sender's identity */
+
+/** What a handle is, from kipc_info(). */
+struct kipc_info {
+	size_t size;		/**< in: sizeof(struct kipc_info) */
+	const char *scheme;	/**< e.g. "channel"; static storage */
+	uint32_t can;		/**< KIPC_CAN_* */
+	uint32_t reserved;	/**< 0 */
+	uint64_t max_size;	/**< largest message in bytes; UINT64_MAX: no bound of its own */
+	uint64_t max_msgs;	/**< messages that may wait; 0: not counted in messages */
+};
+
+#define KIPC_INFO_INIT { sizeof(struct kipc_info), NULL, 0, 0, 0, 0 }
+
+/**
+ * Open the receiving or serving end of an address and make the address known.
+ *
+ * @handle:	where the new handle goes; the caller owns it: kipc_close()
+ * @address:	scheme:name?options
+ * @options:	or NULL
+ *
+ * Returns 0 or: -EINVAL, -EADDRINUSE, -EACCES, -ENODEV, -EOPNOTSUPP (the scheme
+ * has no names: kipc_pair()), -ENOMEM, -EMFILE, -EDQUOT.
+ * Thread-safe.  Since 0.1.
+ */
+int kipc_listen(struct kipc **handle, const char *address,
+		const struct kipc_options *options);
+
+/**
+ * Open the calling or sending end of an address that somebody listens on.
+ *
+ * As kipc_listen(), and: -ENOENT (nobody has the address), -ECONNREFUSED (it is
+ * there and nobody answers).
+ * Thread-safe.  Since 0.1.
+ */
+int kipc_connect(struct kipc **handle, const char *address,
+		 const struct kipc_options *options);
+
+/**
+ * Open both ends at once, for parent and child or for two threads.
+ *
+ * @ends:	ends[0] receives (serves), ends[1] sends (calls); where the
+ *		mechanism is duplex both do both
+ *
+ * Errors as kipc_listen().  Thread-safe.  Since 0.1.
+ */
+int kipc_pair(struct kipc *ends[2], const char *address,
+	      const struct kipc_options *options);
+
+/**
+ * Close a handle; NULL is ignored.  Messages received through it and not yet
+ * released go with it.
+ *
+ * A name that kipc_listen() made (a socket path it bound, a POSIX or System V
+ * queue it created) is removed when the last process that has the handle closes
+ * it; one that was there before is left.  A queue of kipc keeps its messages
+ * until kipc_unlink().
+ *
+ * Returns 0; the handle is gone.  Since 0.1.
+ */
+int kipc_close(struct kipc *handle);
+
+/**
+ * Remove an address that outlives its handles (queue:, posix-mq:, sysv-msg:, a
+ * stale socket path).
+ *
+ * Returns 0 or -ENOENT, -EACCES, -EOPNOTSUPP (nothing outlives the handle),
+ * -EADDRINUSE (somebody listens on that socket path), -ENODEV, -EINVAL.  Thread-safe.  Since 0.1.
+ */
+int kipc_unlink(const char *address);
+
+/**
+ * Send one message one way.
+ *
+ * @timeout:	how long to wait for room
+ *
+ * Returns 0 or: -EPIPE, -EAGAIN, -ETIMEDOUT, -EMSGSIZE, -EINTR, -EOPNOTSUPP (a
+ * receiving end of a one-way mechanism), -EDESTADDRREQ (from a listener, which
+ * client? kipc_send_opts()).  After a failure the message is not delivered.
+ * Thread-safe.  Since 0.1.
+ */
+int kipc_send(struct kipc *handle, const void *data, size_t len, int64_t timeout);
+
+/** kipc_send() with a type and a priority, where the mechanism has them
+ * (otherwise -EOPNOTSUPP when one is not 0).  Since 0.1.
+ */
+int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
+		   const struct kipc_send_options *options, int64_t timeout);
+
+/**
+ * Receive the next message.
+ *
+ * @msg:	filled in; release it with kipc_release() or kipc_reply()
+ * @timeout:	how long to wait for one
+ *
+ * Returns the payload's length (>= 0) or: -EAGAIN, -ETIMEDOUT, -EINTR, -EPIPE
+ * (the other side is gone and nothing is left; a listener never gets it).
+ * Thread-safe.  Since 0.1.
+ */
+ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t timeout);
+
+/**
+ * Receive the next message into a buffer of the caller's.
+ *
+ * Nothing to release.  -EMSGSIZE: it is larger than @size, and is still the next
+ * message of this handle.  Meant for one-way messages: a call taken this way
+ * cannot be answered and is refused.  Otherwise as kipc_recv().
+ * Thread-safe.  Since 0.1.
+ */
+ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size, int64_t timeout);
+
+/**
+ * Send a message and wait for its reply.
+ *
+ * @reply:	filled in; release it with kipc_release().  On errors its @outcome
+ *		says whether the call may have run
+ * @timeout:	for the whole call; KIPC_NOW is -EAGAIN and sends nothing
+ *
+ * Returns the reply's length (>= 0) or: -EPIPE (never received: safe to try
+ * again), -ECONNRESET (received, then the other side died or refused it),
+ * -ETIMEDOUT, -EINTR, -EMSGSIZE, -EOPNOTSUPP (a one-way mechanism, or the end
+ * that listens).  Thread-safe: any number of threads may call through one
+ * handle; of several processes that share one (fork), only channel:.  Since 0.1.
+ */
+ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
+		  struct kipc_msg *reply, int64_t timeout);
+
+/**
+ * Answer a call, and release it.
+ *
+ * Never waits.  Returns 0 or: -EINVAL (not a call, or answered already),
+ * -ECANCELED or -EPIPE (the caller waits no more), -EMSGSIZE, -ENOBUFS (no room
+ * at the caller).  After -EMSGSIZE and -ENOBUFS the call can still be answered;
+ * after anything else it is over.  Thread-safe.  Since 0.1.
+ */
+int kipc_reply(struct kipc *handle, struct kipc_msg *call, const void *data, size_t len);
+
+/**
+ * Answer a call and receive the next message: one system call on channel:.
+ *
+ * @msg:	in: the call; out: the next message
+ * @timeout:	how long to wait for the next message
+ *
+ * Returns as kipc_recv(); a failure of the reply itself is not reported except
+ * -EMSGSIZE and -ENOBUFS, after which the call is still held and nothing was
+ * received.  Since 0.1.
+ */
+ssize_t kipc_reply_recv(struct kipc *handle, struct kipc_msg *msg,
+			const void *data, size_t len, int64_t timeout);
+
+/** Give a received message back.  A call that was not answered is refused
+ * (-ECONNRESET at its caller).  NULL and a message released already are
+ * ignored.  Thread-safe.  Since 0.1.
+ */
+void kipc_release(struct kipc_msg *msg);
+
+/** A descriptor that polls readable when kipc_recv() would not wait (level-
+ * triggered; on a sending end, writable when kipc_send() has room); it belongs to
+ * the handle.  A message that kipc_recv_into() refused as too large, or that came
+ * while kipc_call() waited, has left it already: receive until -EAGAIN.
+ *
+ * Returns it, or -EOPNOTSUPP where the mechanism has none (sysv-msg:).  Since 0.1.
+ */
+int kipc_fd(const struct kipc *handle);
+
+/** What this handle is and can do.  Returns 0 or -EINVAL.  Since 0.1. */
+int kipc_info(const struct kipc *handle, struct kipc_info *info);
+
+/** What an address's mechanism can do, without opening it.  Returns 0 or -EINVAL
+ * (no such scheme).  Since 0.1.
+ */
+int kipc_scheme_info(const char *address, struct kipc_info *info);
+
+/** The n-th scheme of this library, or NULL: for (i = 0; (s = kipc_scheme(i)); i++).
+ * Since 0.1.
+ */
+const char *kipc_scheme(unsigned int n);
+
+/**
+ * A sentence for an error: what happened and what to do about it.
+ *
+ * @address:	the address it happened with, or NULL
+ * @err:	what a function returned (negative)
+ * @buf:	where the sentence goes, always terminated
+ *
+ * Returns @buf.  Thread-safe.  Since 0.1.
+ */
+char *kipc_explain(const char *address, int err, char *buf, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* KIPC_H */

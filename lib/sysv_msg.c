@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * sysv-msg: System V message queues, one way, with types.
+ *
+ * The name is a key, a decimal or 0x number, or a path that exists, which makes a
+ * key by ftok(path, 'k').  kipc_listen() makes the queue or joins the one that is
+ * there.  A System V queue lives until somebody removes it, so the last process
+ * to close a handle that made one removes it, and so do the last two ends of a
+ * pair; a process that is killed leaves it (ipcs -q, ipcrm).
+ *
+ * Types: the mechanism's own begin at 1, the library's at 0, so a message of type
+ * t travels as mtype t + 1; t is at most LONG_MAX - 1.
+ *
+ * Deadlines: the kernel has no timed call here, nor a descriptor to poll.  For
+ * ever is the blocking call and at once is IPC_NOWAIT; between them the library
+ * tries, and sleeps a little longer each time, from 20 us to 2 ms.  So a timed
+ * receive may notice a message up to 2 ms late, and costs a little CPU time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <time.h>
+
+#include "internal.h"
+
+#define KIPC_SYSV_NAP_MIN	20000
+#define KIPC_SYSV_NAP_MAX	2000000
+
+/* struct msgbuf of <sys/msg.h>: this, and the payload. */
+#define KIPC_SYSV_HEAD		sizeof(long)
+
+struct kipc_sysv {
+	struct kipc base;
+	int id;
+	size_t max_size;
+	struct kipc_lifetime life;	/* open where the queue is ours to remove */
+};
+
+static struct kipc_sysv *to_sysv(struct kipc *handle)
+{
+	return container_of(handle, struct kipc_sysv, base);
+}
+
+/* One meaning of an error everywhere: a queue that was removed is gone. */
+static int kipc_sysv_error(int err)
+{
+	switch (err) {
+	case EIDRM:
+	case EINVAL:		/* removed before the call began */
+		return -EPIPE;
+	case E2BIG:
+		return -EMSGSIZE;
+	default:
+		return -err;
+	}
+}
+
+/* Sleep *@nap, or until the deadline; then a longer nap.  0, or over: -errno. */
+static int kipc_sysv_nap(int64_t *nap, kipc_deadline deadline)
+{
+	int64_t left = kipc_deadline_left(deadline);
+	struct timespec ts = { 0 };
+
+	if (left <= 0)
+		return kipc_deadline_missed(deadline);
+	ts.tv_nsec = *nap < left ? *nap : left;
+	if (*nap < KIPC_SYSV_NAP_MAX)
+		*nap += *nap / 2;
+	return -clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+static int kipc_sysv_put(struct kipc_sysv *sysv, const void *buf, size_t len,
+			 kipc_deadline deadline)
+{
+	int flags = deadline == KIPC_NEVER ? 0 : IPC_NOWAIT;
+	int64_t nap = KIPC_SYSV_NAP_MIN;
+	int err;
+
+	for (;;) {
+		if (!msgsnd(sysv->id, buf, len, flags))
+			return 0;
+		if (errno != EAGAIN)
+			return kipc_sysv_error(errno);
+		err = kipc_sysv_nap(&nap, deadline);
+		if (err)
+			return err;
+	}
+}
+
+static int kipc_sysv_send(struct kipc *handle, const struct kipc_outgoing *out,
+			  kipc_deadline deadline)
+{
+	struct kipc_sysv *sysv = to_sysv(handle);
+	struct kipc_buffer *buffer;
+	long mtype;
+	int err;
+
+	if (out->to || out->type >= LONG_MAX)
+		return -EINVAL;
+	if (out->len > sysv->max_size)
+		return -EMSGSIZE;
+	/* Type and payload must lie side by side: the one copy that cannot be saved. */
+	buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + sysv->max_size);
+	if (!buffer)
+		return -ENOMEM;
+	mtype = (long)out->type + 1;
+	memcpy(buffer->data, &mtype, sizeof(mtype));
+	if (out->len)
+		memcpy(buffer->data + KIPC_SYSV_HEAD, out->data, out->len);
+	err = kipc_sysv_put(sysv, buffer->data, out->len, deadline);
+	kipc_buffer_put(handle, buffer);
+	return err;
+}
+
+static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer,
+			      kipc_deadline deadline)
+{
+	int flags = deadline == KIPC_NEVER ? 0 : IPC_NOWAIT;
+	int64_t nap = KIPC_SYSV_NAP_MIN;
+	ssize_t n;
+	int err;
+
+	for (;;) {
+		n = msgrcv(sysv->id, buffer->data, buffer->capacity - KIPC_SYSV_HEAD, 0, flags);
+		if (n >= 0)
+			return n;
+		if (errno != ENOMSG)
+			return kipc_sysv_error(errno);
+		err = kipc_sysv_nap(&nap, deadline);
+		if (err)
+			return err;
+	}
+}
+
+static int kipc_sysv_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
+{
+	struct kipc_sysv *sysv = to_sysv(handle);
+	struct kipc_buffer *buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + sysv->max_size);
+	ssize_t len;
+	long mtype;
+
+	if (!buffer)
+		return -ENOMEM;
+	len = kipc_sysv_take(sysv, buffer, deadline);
+	if (len < 0) {
+		kipc_buffer_put(handle, buffer);
+		return (int)len;
+	}
+	kipc_buffer_lend(handle, msg, buffer, KIPC_SYSV_HEAD, (size_t)len);
+	memcpy(&mtype, buffer->data, sizeof(mtype));
+	msg->type = (uint64_t)mtype - 1;
+	msg->known = KIPC_KNOWN_TYPE;
+	return 0;
+}
+
+/* ---- opening ---- */
+
+static void kipc_sysv_close(struct kipc *handle)
+{
+	struct kipc_sysv *sysv = to_sysv(handle);
+
+	if (kipc_lifetime_close(&sysv->life))
+		msgctl(sysv->id, IPC_RMID, NULL);
+	kipc_handle_free(handle);
+}
+
+static uint64_t kipc_sysv_msgmax(void)
+{
+	return kipc_system_number("/proc/sys/kernel/msgmax", 8192);
+}
+
+/* A message must respect msgmax, and fit into the empty queue. */
+static void kipc_sysv_measure(struct kipc_sysv *sysv)
+{
+	uint64_t max = kipc_sysv_msgmax();
+	struct msqid_ds ds;
+
+	if (msgctl(sysv->id, IPC_STAT, &ds))
+		ds.msg_qbytes = kipc_system_number("/proc/sys/kernel/msgmnb", 16384);
+	sysv->max_size = max < ds.msg_qbytes ? max : ds.msg_qbytes;
+}
+
+static struct kipc_sysv *kipc_sysv_new(uint32_t side)
+{
+	struct kipc_sysv *sysv = kipc_handle_new(sizeof(*sysv), &kipc_sysv_msg_transport, side);
+
+	if (sysv)
+		sysv->life = (struct kipc_lifetime)KIPC_LIFETIME_NONE;
+	return sysv;
+}
+
+/* The key of a name that is a number, or of an existing path. */
+static int kipc_sysv_key(const char *name, key_t *key)
+{
+	bool number = name[0] >= '0' && name[0] <= '9';
+	unsigned long value;
+	char *end;
+
+	if (!number) {
+		*key = ftok(name, 'k');
+		return *key == -1 ? -errno : 0;
+	}
+	errno = 0;
+	value = strtoul(name, &end, !strncmp(name, "0x", 2) ? 16 : 10);
+	/* Key 0 is IPC_PRIVATE: a queue that nobody else could find. */
+	if (*end || errno || !value || value > UINT32_MAX)
+		return -EINVAL;
+	*key = (key_t)(uint32_t)value;
+	return 0;
+}
+
+static bool kipc_sysv_name_ok(const char *name)
+{
+	key_t key;
+
+	return name[0] == '/' || name[0] == '.' || !kipc_sysv_key(name, &key);
+}
+
+/* Give the queue that we made its room. */
+static int kipc_sysv_set_bytes(int id, const struct kipc_address *address)
+{
+	struct msqid_ds ds;
+
+	if (!(address->given & KIPC_PARAM_BIT(KIPC_PARAM_BYTES)))
+		return 0;
+	if (msgctl(id, IPC_STAT, &ds))
+		return -errno;
+	ds.msg_qbytes = address->value[KIPC_PARAM_BYTES];
+	return msgctl(id, IPC_SET, &ds) ? -errno : 0;
+}
+
+static int kipc_sysv_make(struct kipc_sysv *sysv, key_t key,
+			  const struct kipc_address *address)
+{
+	int err;
+
+	sysv->id = msgget(key, IPC_CREAT | IPC_EXCL | (int)kipc_address_mode(address));
+	if (sysv->id < 0)
+		return -errno;
+	err = kipc_sysv_set_bytes(sysv->id, address);
+	if (!err)
+		err = kipc_lifetime_open(&sysv->life);
+	if (err)
+		msgctl(sysv->id, IPC_RMID, NULL);
+	return err;
+}
+
+static int kipc_sysv_make_or_join(struct kipc_sysv *sysv, const struct kipc_address *address)
+{
+	key_t key;
+	int err = kipc_sysv_key(address->name, &key);
+
+	if (err)
+		return err;
+	/* It may come and go between the two: then begin again. */
+	do {
+		err = kipc_sysv_make(sysv, key, address);
+		if (err != -EEXIST)
+			return err;
+		sysv->id = msgget(key, 0400);
+		err = sysv->id < 0 ? -errno : 0;
+	} while (err == -ENOENT);
+	return err;
+}
+
+static int kipc_sysv_listen(struct kipc **handle, const struct kipc_address *address)
+{
+	struct kipc_sysv *sysv = kipc_sysv_new(KIPC_SIDE_RECV);
+	int err;
+
+	if (!sysv)
+		return -ENOMEM;
+	err = kipc_sysv_make_or_join(sysv, address);
+	if (err) {
+		kipc_sysv_close(&sysv->base);
+		return err;
+	}
+	kipc_sysv_measure(sysv);
+	*handle = &sysv->base;
+	return 0;
+}
+
+static int kipc_sysv_connect(struct kipc **handle, const struct kipc_address *address)
+{
+	struct kipc_sysv *sysv;
+	key_t key;
+	int err = kipc_sysv_key(address->name, &key);
+
+	if (err)
+		return err;
+	sysv = kipc_sysv_new(KIPC_SIDE_SEND);
+	if (!sysv)
+		return -ENOMEM;
+	sysv->id = msgget(key, 0200);
+	if (sysv->id < 0) {
+		err = -errno;
+		kipc_sysv_close(&sysv->base);
+		return err;
+	}
+	kipc_sysv_measure(sysv);
+	*handle = &sysv->base;
+	return 0;
+}
+
+static int kipc_sysv_pair(struct kipc *ends[2], const struct kipc_address *address)
+{
+	struct kipc_sysv *recv = kipc_sysv_new(KIPC_SIDE_RECV);
+	struct kipc_sysv *send = kipc_sysv_new(KIPC_SIDE_SEND);
+	int err = -ENOMEM;
+
+	if (!recv || !send)
+		goto err_close;
+	err = kipc_sysv_make(recv, IPC_PRIVATE, address);
+	if (err)
+		goto err_close;
+	send->id = recv->id;
+	err = kipc_lifetime_share(&send->life, &recv->life);
+	if (err)
+		goto err_close;
+	kipc_sysv_measure(recv);
+	kipc_sysv_measure(send);
+	ends[0] = &recv->base;
+	ends[1] = &send->base;
+	return 0;
+
+err_close:
+	if (send)
+		kipc_sysv_close(&send->base);
+	if (recv)
+		kipc_sysv_close(&recv->base);
+	return err;
+}
+
+static int kipc_sysv_unlink(const struct kipc_address *address)
+{
+	key_t key;
+	int err = kipc_sysv_key(address->name, &key);
+	int id;
+
+	if (err)
+		return err;
+	id = msgget(key, 0);
+	if (id < 0 || msgctl(id, IPC_RMID, NULL))
+		return errno == EPERM ? -EACCES : -errno;
+	return 0;
+}
+
+static void kipc_sysv_limits(const struct kipc *handle, struct kipc_info *info)
+{
+	info->max_size = handle ? to_sysv((struct kipc *)handle)->max_size :
+				  kipc_sysv_msgmax();
+}
+
+const struct kipc_transport kipc_sysv_msg_transport = {
+	.scheme = "sysv-msg",
+	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE,
+	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
+	.name_rule = "a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'",
+	.name_ok = kipc_sysv_name_ok,
+	.listen = kipc_sysv_listen,
+	.connect = kipc_sysv_connect,
+	.pair = kipc_sysv_pair,
+	.unlink = kipc_sysv_unlink,
+	.close = kipc_sysv_close,
+	.send = kipc_sysv_send,
+	.recv = kipc_sysv_recv,
+	.limits = kipc_sysv_limits,
+};
