@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stats: see stats.h
+ *
+ * A ratio is taken between the medians of two cells, and its bounds from the
+ * ratios within each round: the two ran within seconds of each other there, so
+ * what disturbed one is likely to have disturbed both.
+ */
+#include "bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats.h"
+
+static int compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double stats_median(double *values, unsigned int n)
+{
+	if (!n)
+		return 0;
+	qsort(values, n, sizeof(*values), compare_double);
+	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+static void stats_spread(double *values, unsigned int n, struct spread *spread)
+{
+	unsigned int i;
+
+	spread->median = stats_median(values, n);
+	spread->min = values[0];
+	spread->max = values[n - 1];
+	for (i = 0; i < n; i++)
+		values[i] = fabs(values[i] - spread->median);
+	spread->mad = stats_median(values, n);
+}
+
+bool stats_latency(const struct cell *cell, struct spread *spread)
+{
+	double values[BENCH_ROUNDS_MAX];
+	unsigned int i;
+
+	if (!cell->n_rounds)
+		return false;
+	for (i = 0; i < cell->n_rounds; i++)
+		values[i] = (double)cell->rounds[i].median_ns;
+	stats_spread(values, cell->n_rounds, spread);
+	return true;
+}
+
+bool stats_rate(const struct cell *cell, struct spread *spread)
+{
+	double values[BENCH_ROUNDS_MAX];
+	unsigned int i;
+
+	if (!cell->n_rounds)
+		return false;
+	for (i = 0; i < cell->n_rounds; i++)
+		values[i] = (double)cell->rounds[i].count * NSEC_PER_SEC /
+			    (double)max_u64(cell->rounds[i].elapsed_ns, 1);
+	stats_spread(values, cell->n_rounds, spread);
+	return true;
+}
+
+bool stats_ratio(const struct cell *a, const struct cell *b,
+		 struct spread *spread)
+{
+	unsigned int n = (unsigned int)min_u64(a->n_rounds, b->n_rounds), i;
+	double values[BENCH_ROUNDS_MAX];
+	struct spread of_a, of_b;
+
+	if (!n)
+		return false;
+	for (i = 0; i < n; i++)
+		values[i] = (double)a->rounds[i].median_ns /
+			    (double)max_u64(b->rounds[i].median_ns, 1);
+	stats_spread(values, n, spread);
+	if (stats_latency(a, &of_a) && stats_latency(b, &of_b) &&
+	    of_b.median > 0)
+		spread->median = of_a.median / of_b.median;
+	return true;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * stats: what the rounds of a cell say
+ *
+ * Rounds are few (five by default) and independent of each other, so the tool
+ * shows their median and how far they lie apart, and never a mean or a standard
+ * deviation: one disturbed round must not move the result.
+ */
+#ifndef STATS_H
+#define STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cell;
+
+struct spread {
+	double median;
+	double min;
+	double max;
+	double mad;	/* median distance from the median */
+};
+
+/* The median of @n values, which are put into order; 0 of none. */
+double stats_median(double *values, unsigned int n);
+
+/* Latency: the rounds' medians, nanoseconds.  False: there is no round. */
+bool stats_latency(const struct cell *cell, struct spread *spread);
+
+/* Throughput: the rounds' messages a second. */
+bool stats_rate(const struct cell *cell, struct spread *spread);
+
+/* Ratio of two cells' latencies, round by round where both have the round. */
+bool stats_ratio(const struct cell *a, const struct cell *b,
+		 struct spread *spread);
+
+#endif /* STATS_H */
