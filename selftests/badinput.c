@@ -1,0 +1,1001 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bad input: what every request refuses, and that refusing leaves nothing behind.
+ *
+ * Each request is a variant of one fixture, which brings an endpoint into the state
+ * in which the request succeeds.  A test makes it in wrong ways first, and then,
+ * unless it says otherwise, in the right way: it must succeed as if nothing had been.
+ */
+#include <stddef.h>
+
+#include "kipc_test.h"
+
+#define PAYLOAD_ZERO(type, member)					\
+	offsetof(struct type, member.reserved),				\
+	offsetof(struct type, member.reserved2)
+
+FIXTURE(request)
+{
+	char name[KIPC_NAME_SIZE];
+	struct end server;
+	struct end client;
+	int queue;
+	int none;
+	struct asker caller;
+	struct kipc_channel_call call;
+	pthread_t answerer;
+	struct kipc_header msg;
+	uint64_t id;
+	char buf[64];
+	int fd;
+	union {
+		uint8_t bytes[1024];
+		uint32_t words[256];
+		struct kipc_channel_create create;
+		struct kipc_channel_connect connect;
+		struct kipc_channel_call call;
+		struct kipc_channel_send send;
+		struct kipc_channel_recv recv;
+		struct kipc_channel_reply reply;
+		struct kipc_channel_release release;
+		struct kipc_queue_open open;
+		struct kipc_queue_unlink unlink;
+		struct kipc_queue_send put;
+		struct kipc_queue_recv get;
+	} arg;
+};
+
+/* A variant: the request, its structure, and what makes it succeed. */
+FIXTURE_VARIANT(request)
+{
+	unsigned int nr;
+	size_t size;
+	uint32_t flags;		/* those that it knows */
+	size_t payload;		/* where it has a payload, or 0 */
+	size_t zero[4];		/* its reserved fields; a list that ends with 0 */
+	void (*make)(struct _test_data_request *self);
+};
+
+static void *answer_one(void *fd)
+{
+	struct kipc_header msg;
+
+	if (!channel_recv(*(int *)fd, &msg))
+		channel_reply(*(int *)fd, msg.id, "ok", 2);
+	return NULL;
+}
+
+static void make_info(struct _test_data_request *self)
+{
+	self->fd = self->server.fd;
+}
+
+static void make_create(struct _test_data_request *self)
+{
+	self->fd = self->none;
+	fresh_name(self->arg.create.name);
+}
+
+static void make_connect(struct _test_data_request *self)
+{
+	self->fd = self->none;
+	memcpy(self->arg.connect.name, self->name, KIPC_NAME_SIZE);
+}
+
+static void make_call(struct _test_data_request *self)
+{
+	self->fd = self->client.fd;
+	self->arg.call.deadline = LONG;
+	self->arg.call.request = payload_of("abc", 3);
+	pthread_create(&self->answerer, NULL, answer_one, &self->server.fd);
+}
+
+static void make_send(struct _test_data_request *self)
+{
+	self->fd = self->client.fd;
+	self->arg.send.deadline = LONG;
+	self->arg.send.payload = payload_of("abc", 3);
+}
+
+static void make_recv(struct _test_data_request *self)
+{
+	self->fd = self->server.fd;
+	self->arg.recv.deadline = LONG;
+	channel_send(self->client.fd, 0, "abc", 3);
+}
+
+static void make_reply(struct _test_data_request *self)
+{
+	self->fd = self->server.fd;
+	self->call = call_of("abc", 3);
+	ask(&self->caller, self->client.fd, KIPC_IOC_CHANNEL_CALL, &self->call);
+	channel_recv(self->server.fd, &self->msg);
+	self->arg.reply.id = self->msg.id;
+	self->arg.reply.reply = payload_of("ok", 2);
+}
+
+static void make_release(struct _test_data_request *self)
+{
+	self->fd = self->server.fd;
+	channel_send(self->client.fd, 0, "abc", 3);
+	channel_recv(self->server.fd, &self->msg);
+	self->arg.release.ids = (uintptr_t)&self->msg.id;
+	self->arg.release.count = 1;
+}
+
+static void make_open(struct _test_data_request *self)
+{
+	self->fd = self->none;
+	self->arg.open.flags = QUEUE_BOTH;
+	memcpy(self->arg.open.name, self->name, KIPC_NAME_SIZE);
+}
+
+static void make_unlink(struct _test_data_request *self)
+{
+	self->fd = self->none;
+	memcpy(self->arg.unlink.name, self->name, KIPC_NAME_SIZE);
+}
+
+static void make_put(struct _test_data_request *self)
+{
+	self->fd = self->queue;
+	self->arg.put.deadline = LONG;
+	self->arg.put.payload = payload_of("abc", 3);
+}
+
+static void make_get(struct _test_data_request *self)
+{
+	self->fd = self->queue;
+	queue_send(self->queue, "abc", 3);
+	self->arg.get.deadline = LONG;
+	self->arg.get.data = (uintptr_t)self->buf;
+	self->arg.get.len = sizeof(self->buf);
+}
+
+FIXTURE_VARIANT_ADD(request, endpoint_info)
+{
+	.nr = 0x00,
+	.size = sizeof(struct kipc_endpoint_info),
+	.make = make_info,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_create)
+{
+	.nr = 0x10,
+	.size = sizeof(struct kipc_channel_create),
+	.zero = { offsetof(struct kipc_channel_create, reserved) },
+	.make = make_create,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_connect)
+{
+	.nr = 0x11,
+	.size = sizeof(struct kipc_channel_connect),
+	.make = make_connect,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_call)
+{
+	.nr = 0x12,
+	.size = sizeof(struct kipc_channel_call),
+	.flags = KIPC_F_NONBLOCK,
+	.payload = offsetof(struct kipc_channel_call, request),
+	.zero = { PAYLOAD_ZERO(kipc_channel_call, request) },
+	.make = make_call,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_send)
+{
+	.nr = 0x13,
+	.size = sizeof(struct kipc_channel_send),
+	.flags = KIPC_F_NONBLOCK,
+	.payload = offsetof(struct kipc_channel_send, payload),
+	.zero = { PAYLOAD_ZERO(kipc_channel_send, payload) },
+	.make = make_send,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_recv)
+{
+	.nr = 0x14,
+	.size = sizeof(struct kipc_channel_recv),
+	.flags = KIPC_F_NONBLOCK,
+	.make = make_recv,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_reply)
+{
+	.nr = 0x15,
+	.size = sizeof(struct kipc_channel_reply),
+	.flags = KIPC_F_NONBLOCK | KIPC_REPLY_RECV,
+	.payload = offsetof(struct kipc_channel_reply, reply),
+	.zero = { PAYLOAD_ZERO(kipc_channel_reply, reply) },
+	.make = make_reply,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_release)
+{
+	.nr = 0x16,
+	.size = sizeof(struct kipc_channel_release),
+	.make = make_release,
+};
+
+FIXTURE_VARIANT_ADD(request, queue_open)
+{
+	.nr = 0x20,
+	.size = sizeof(struct kipc_queue_open),
+	.flags = KIPC_QUEUE_CREATE | KIPC_QUEUE_EXCL | QUEUE_BOTH,
+	.zero = { offsetof(struct kipc_queue_open, reserved) },
+	.make = make_open,
+};
+
+FIXTURE_VARIANT_ADD(request, queue_unlink)
+{
+	.nr = 0x21,
+	.size = sizeof(struct kipc_queue_unlink),
+	.make = make_unlink,
+};
+
+FIXTURE_VARIANT_ADD(request, queue_send)
+{
+	.nr = 0x22,
+	.size = sizeof(struct kipc_queue_send),
+	.flags = KIPC_F_NONBLOCK,
+	.payload = offsetof(struct kipc_queue_send, payload),
+	.zero = { offsetof(struct kipc_queue_send, reserved),
+		  PAYLOAD_ZERO(kipc_queue_send, payload) },
+	.make = make_put,
+};
+
+FIXTURE_VARIANT_ADD(request, queue_recv)
+{
+	.nr = 0x23,
+	.size = sizeof(struct kipc_queue_recv),
+	.flags = KIPC_F_NONBLOCK,
+	.zero = { offsetof(struct kipc_queue_recv, reserved[0]),
+		  offsetof(struct kipc_queue_recv, reserved[1]) },
+	.make = make_get,
+};
+
+FIXTURE_SETUP(request)
+{
+	fresh_name(self->name);
+	self->none = endpoint_open();
+	ASSERT_LE(0, self->none);
+	ASSERT_EQ(0, end_serve(&self->server, self->name, 0));
+	ASSERT_EQ(0, end_connect(&self->client, self->name, 0));
+	self->queue = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
+	ASSERT_LE(0, self->queue);
+	variant->make(self);
+	self->arg.words[0] = variant->size;
+}
+
+FIXTURE_TEARDOWN(request)
+{
+	queue_unlink(self->name);
+	close(self->queue);
+	close(self->none);
+	if (self->answerer) {
+		channel_send_now(self->client.fd, 0, "", 0);
+		pthread_join(self->answerer, NULL);
+	}
+	if (self->caller.thread) {
+		channel_release(self->server.fd, self->msg.id);
+		ask_end(&self->caller);
+	}
+	end_close(&self->client);
+	end_close(&self->server);
+}
+
+static int make_request(struct _test_data_request *self, unsigned int nr,
+			size_t size, void *arg)
+{
+	return request(self->fd, _IOC(_IOC_READ | _IOC_WRITE, KIPC_IOC_MAGIC,
+				      nr, size), arg);
+}
+
+#define MAKE(arg)	make_request(self, variant->nr, variant->size, arg)
+
+TEST_F(request, succeeds)
+{
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, shorter_structure_einval)
+{
+	size_t size;
+
+	for (size = 0; size < variant->size; size += 4) {
+		self->arg.words[0] = size;
+		EXPECT_EQ(-EINVAL, make_request(self, variant->nr, size,
+						&self->arg));
+	}
+	self->arg.words[0] = variant->size;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, size_field_is_not_the_number_s_einval)
+{
+	size_t sizes[] = { 0, 1, variant->size - 1, variant->size + 1,
+			   variant->size + 8, 0xffffffff }, i;
+
+	for (i = 0; i < 6; i++) {
+		self->arg.words[0] = sizes[i];
+		EXPECT_EQ(-EINVAL, MAKE(&self->arg));
+	}
+	self->arg.words[0] = variant->size;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, longer_structure_with_something_new_e2big)
+{
+	size_t i;
+
+	self->arg.words[0] = variant->size + 64;
+	for (i = 0; i < 64; i++) {
+		self->arg.bytes[variant->size + i] = 1;
+		EXPECT_EQ(-E2BIG, make_request(self, variant->nr,
+					       variant->size + 64, &self->arg));
+		self->arg.bytes[variant->size + i] = 0;
+	}
+	self->arg.words[0] = variant->size;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, longer_structure_with_zeroes_succeeds)
+{
+	self->arg.words[0] = variant->size + 64;
+	EXPECT_EQ(0, make_request(self, variant->nr, variant->size + 64,
+				  &self->arg));
+	EXPECT_EQ(variant->size + 64, self->arg.words[0]);
+}
+
+TEST_F(request, longest_structure_with_zeroes_succeeds)
+{
+	size_t size = (1 << _IOC_SIZEBITS) - 1;
+	uint8_t *arg = memory(size);
+
+	memcpy(arg, &self->arg, variant->size);
+	*(uint32_t *)arg = size;
+	EXPECT_EQ(0, make_request(self, variant->nr, size, arg));
+}
+
+TEST_F(request, unknown_flag_einval)
+{
+	uint32_t flags = self->arg.words[1];
+	int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		if (variant->flags & 1U << bit)
+			continue;
+		self->arg.words[1] = flags | 1U << bit;
+		EXPECT_EQ(-EINVAL, MAKE(&self->arg))
+			TH_LOG("flag %d", bit);
+	}
+	self->arg.words[1] = flags;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, unknown_payload_flag_einval)
+{
+	struct kipc_payload *payload;
+	int bit;
+
+	if (!variant->payload)
+		return;
+	payload = (void *)self->arg.bytes + variant->payload;
+	for (bit = 1; bit < 32; bit++) {
+		payload->flags = 1U << bit;
+		EXPECT_EQ(-EINVAL, MAKE(&self->arg));
+	}
+	payload->flags = 0;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, reserved_field_einval)
+{
+	int i;
+
+	for (i = 0; i < 4 && variant->zero[i]; i++) {
+		self->arg.bytes[variant->zero[i]] = 1;
+		EXPECT_EQ(-EINVAL, MAKE(&self->arg));
+		self->arg.bytes[variant->zero[i]] = 0;
+		self->arg.bytes[variant->zero[i] + 3] = 0x80;
+		EXPECT_EQ(-EINVAL, MAKE(&self->arg));
+		self->arg.bytes[variant->zero[i] + 3] = 0;
+	}
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, bad_address_efault)
+{
+	struct guard guard;
+
+	ASSERT_EQ(0, guard_init(&guard));
+	EXPECT_EQ(-EFAULT, MAKE(NULL));
+	EXPECT_EQ(-EFAULT, MAKE(guard.end));
+	EXPECT_EQ(-EFAULT, MAKE((void *)-1UL));
+	EXPECT_EQ(-EFAULT, MAKE((void *)0xffff888000000000UL));
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+/* What follows the payload is written only: it may have run by then. */
+TEST_F(request, structure_that_ends_in_a_hole_efault)
+{
+	size_t size = variant->payload + sizeof(struct kipc_payload), len;
+	struct guard guard;
+
+	if (!variant->payload)
+		size = variant->size;
+	ASSERT_EQ(0, guard_init(&guard));
+	for (len = 4; len < size; len += 4) {
+		memcpy(guard.end - len, &self->arg, len);
+		EXPECT_EQ(-EFAULT, MAKE(guard.end - len));
+	}
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, structure_at_the_end_of_memory_succeeds)
+{
+	struct guard guard;
+
+	ASSERT_EQ(0, guard_init(&guard));
+	memcpy(guard.end - variant->size, &self->arg, variant->size);
+	EXPECT_EQ(0, MAKE(guard.end - variant->size));
+}
+
+TEST_F(request, structure_across_pages_succeeds)
+{
+	struct guard guard;
+
+	ASSERT_EQ(0, guard_init(&guard));
+	memcpy(guard.base + PAGE - 20, &self->arg, variant->size);
+	EXPECT_EQ(0, MAKE(guard.base + PAGE - 20));
+}
+
+TEST_F(request, bad_payload_efault)
+{
+	struct kipc_payload *payload, good;
+	struct guard guard;
+
+	if (!variant->payload)
+		return;
+	ASSERT_EQ(0, guard_init(&guard));
+	payload = (void *)self->arg.bytes + variant->payload;
+	good = *payload;
+
+	payload->data = 0;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	payload->data = (uintptr_t)guard.end;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	payload->data = (uintptr_t)guard.end - 1;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	payload->data = ~0ULL;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	payload->data = 0xffff888000000000ULL;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+
+	*payload = good;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, bad_pieces_efault)
+{
+	struct kipc_payload *payload, good;
+	struct kipc_vec vec[2] = { { (uintptr_t)"a", 1 }, { 0, 1 } };
+	struct guard guard;
+
+	if (!variant->payload)
+		return;
+	ASSERT_EQ(0, guard_init(&guard));
+	payload = (void *)self->arg.bytes + variant->payload;
+	good = *payload;
+	payload->flags = KIPC_PAYLOAD_VEC;
+
+	payload->data = 0;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	payload->len = 1;
+	payload->data = (uintptr_t)guard.end - 8;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	payload->len = 2;
+	payload->data = (uintptr_t)vec;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+	vec[1].base = (uintptr_t)guard.end - 1;
+	vec[1].len = 2;
+	EXPECT_EQ(-EFAULT, MAKE(&self->arg));
+
+	*payload = good;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, too_many_pieces_einval)
+{
+	struct kipc_payload *payload, good;
+
+	if (!variant->payload)
+		return;
+	payload = (void *)self->arg.bytes + variant->payload;
+	good = *payload;
+	payload->flags = KIPC_PAYLOAD_VEC;
+	payload->data = (uintptr_t)memory((KIPC_VEC_MAX + 1) *
+					  sizeof(struct kipc_vec));
+	payload->len = KIPC_VEC_MAX + 1;
+	EXPECT_EQ(-EINVAL, MAKE(&self->arg));
+	payload->len = ~0ULL;
+	EXPECT_EQ(-EINVAL, MAKE(&self->arg));
+
+	*payload = good;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+TEST_F(request, length_beyond_everything_emsgsize)
+{
+	struct kipc_vec vec[2] = { { (uintptr_t)"a", 1ULL << 63 },
+				   { (uintptr_t)"b", (1ULL << 63) + 1 } };
+	struct kipc_payload *payload, good;
+
+	if (!variant->payload)
+		return;
+	payload = (void *)self->arg.bytes + variant->payload;
+	good = *payload;
+	payload->len = ~0ULL;
+	EXPECT_EQ(-EMSGSIZE, MAKE(&self->arg));
+	payload->len = 1ULL << 32;
+	EXPECT_EQ(-EMSGSIZE, MAKE(&self->arg));
+
+	/* The sum of these is 1, but for the carry. */
+	*payload = payload_of(vec, 2);
+	payload->flags = KIPC_PAYLOAD_VEC;
+	EXPECT_EQ(-EMSGSIZE, MAKE(&self->arg));
+
+	*payload = good;
+	EXPECT_EQ(0, MAKE(&self->arg));
+}
+
+/* What the contract calls "out" may be anything on the way in. */
+FIXTURE(outfield)
+{
+	struct end server;
+	struct end client;
+};
+
+FIXTURE_SETUP(outfield)
+{
+	char name[KIPC_NAME_SIZE];
+
+	fresh_name(name);
+	ASSERT_EQ(0, end_serve(&self->server, name, 0));
+	ASSERT_EQ(0, end_connect(&self->client, name, 0));
+}
+
+FIXTURE_TEARDOWN(outfield)
+{
+	end_close(&self->client);
+	end_close(&self->server);
+}
+
+static void *answer_two(void *fd)
+{
+	answer_one(fd);
+	return answer_one(fd);
+}
+
+TEST_F(outfield, structure_of_a_call_can_be_used_again)
+{
+	struct kipc_channel_call call = call_of("a", 1);
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, answer_two, &self->server.fd);
+	EXPECT_EQ(0, request(self->client.fd, KIPC_IOC_CHANNEL_CALL, &call));
+	EXPECT_EQ(KIPC_OUTCOME_REPLIED, call.outcome);
+	EXPECT_EQ(0, request(self->client.fd, KIPC_IOC_CHANNEL_CALL, &call)) {
+		channel_send_now(self->client.fd, 0, "", 0);
+	}
+	pthread_join(thread, NULL);
+}
+
+TEST_F(outfield, call_that_fails_early_has_outcome_none)
+{
+	struct kipc_channel_call call = call_of("a", 1);
+
+	call.outcome = KIPC_OUTCOME_REPLIED;
+	call.request.data = 0;
+	EXPECT_EQ(-EFAULT, request(self->client.fd, KIPC_IOC_CHANNEL_CALL,
+				   &call));
+	EXPECT_EQ(KIPC_OUTCOME_NONE, call.outcome);
+
+	call.outcome = KIPC_OUTCOME_REPLIED;
+	call.request.len = ~0ULL;
+	EXPECT_EQ(-EMSGSIZE, request(self->client.fd, KIPC_IOC_CHANNEL_CALL,
+				     &call));
+	EXPECT_EQ(KIPC_OUTCOME_NONE, call.outcome);
+
+	call.outcome = KIPC_OUTCOME_REPLIED;
+	call.flags = 1U << 31;
+	EXPECT_EQ(-EINVAL, request(self->client.fd, KIPC_IOC_CHANNEL_CALL,
+				   &call));
+	EXPECT_EQ(KIPC_OUTCOME_NONE, call.outcome);
+}
+
+TEST_F(outfield, structure_of_a_receive_can_be_used_again)
+{
+	struct kipc_channel_recv recv = { .size = sizeof(recv) };
+
+	recv.flags = KIPC_F_NONBLOCK;
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "a", 1));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "b", 1));
+	EXPECT_EQ(0, request(self->server.fd, KIPC_IOC_CHANNEL_RECV, &recv));
+	EXPECT_EQ(0, request(self->server.fd, KIPC_IOC_CHANNEL_RECV, &recv));
+}
+
+TEST_F(outfield, structure_of_a_release_can_be_used_again)
+{
+	struct kipc_header msg;
+	uint64_t id;
+	struct kipc_channel_release release = {
+		.size = sizeof(release),
+		.ids = (uintptr_t)&id,
+		.count = 1,
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, channel_send(self->client.fd, 0, "a", 1));
+		ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
+		id = msg.id;
+		EXPECT_EQ(0, request(self->server.fd, KIPC_IOC_CHANNEL_RELEASE,
+				     &release));
+		EXPECT_EQ(1, release.done);
+	}
+}
+
+/*
+ * What the kernel cannot write to, and values out of their range.
+ */
+FIXTURE(bad)
+{
+	char name[KIPC_NAME_SIZE];
+	struct end server;
+	struct end client;
+	int queue;
+	int none;
+	struct guard guard;
+};
+
+FIXTURE_SETUP(bad)
+{
+	fresh_name(self->name);
+	self->none = endpoint_open();
+	ASSERT_LE(0, self->none);
+	ASSERT_EQ(0, end_serve(&self->server, self->name, 0));
+	ASSERT_EQ(0, end_connect(&self->client, self->name, 0));
+	self->queue = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
+	ASSERT_LE(0, self->queue);
+	ASSERT_EQ(0, guard_init(&self->guard));
+}
+
+FIXTURE_TEARDOWN(bad)
+{
+	queue_unlink(self->name);
+	close(self->queue);
+	close(self->none);
+	end_close(&self->client);
+	end_close(&self->server);
+}
+
+TEST_F(bad, readonly_info_efault)
+{
+	struct kipc_endpoint_info info = { .size = sizeof(info) };
+
+	EXPECT_EQ(-EFAULT, request(self->server.fd, KIPC_IOC_ENDPOINT_INFO,
+				   guard_readonly(&self->guard, &info,
+						  sizeof(info), 0)));
+}
+
+TEST_F(bad, readonly_create_efault_leaves_nothing_behind)
+{
+	struct kipc_channel_create arg = { .size = sizeof(arg) };
+
+	fresh_name(arg.name);
+	EXPECT_EQ(-EFAULT, request(self->none, KIPC_IOC_CHANNEL_CREATE,
+				   guard_readonly(&self->guard, &arg,
+						  sizeof(arg), 0)));
+	EXPECT_EQ(KIPC_ROLE_NONE, endpoint_info(self->none).role);
+	EXPECT_EQ(0, request(self->none, KIPC_IOC_CHANNEL_CREATE, &arg));
+}
+
+TEST_F(bad, readonly_connect_efault_leaves_nothing_behind)
+{
+	struct kipc_channel_connect arg = { .size = sizeof(arg) };
+
+	memcpy(arg.name, self->name, KIPC_NAME_SIZE);
+	EXPECT_EQ(-EFAULT, request(self->none, KIPC_IOC_CHANNEL_CONNECT,
+				   guard_readonly(&self->guard, &arg,
+						  sizeof(arg), 0)));
+	EXPECT_EQ(KIPC_ROLE_NONE, endpoint_info(self->none).role);
+	EXPECT_EQ(1, endpoint_info(self->server.fd).peers);
+	EXPECT_EQ(0, request(self->none, KIPC_IOC_CHANNEL_CONNECT, &arg));
+}
+
+TEST_F(bad, readonly_open_efault_leaves_nothing_behind)
+{
+	char name[KIPC_NAME_SIZE];
+	struct kipc_queue_open arg =
+		queue_args(fresh_name(name), KIPC_QUEUE_CREATE | QUEUE_BOTH);
+
+	EXPECT_EQ(-EFAULT, request(self->none, KIPC_IOC_QUEUE_OPEN,
+				   guard_readonly(&self->guard, &arg,
+						  sizeof(arg), 0)));
+	EXPECT_EQ(KIPC_ROLE_NONE, endpoint_info(self->none).role);
+	EXPECT_EQ(-ENOENT, queue_unlink(name));
+}
+
+/* The whole header, and then only its end. */
+TEST_F(bad, readonly_recv_header_efault_keeps_message)
+{
+	struct kipc_channel_recv arg = {
+		.size = sizeof(arg),
+		.flags = KIPC_F_NONBLOCK,
+	};
+	struct kipc_header msg;
+	size_t from;
+
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "first", 5));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "second", 6));
+	for (from = 0; from < sizeof(arg); from += 8) {
+		EXPECT_EQ(-EFAULT, request(self->server.fd,
+					   KIPC_IOC_CHANNEL_RECV,
+					   guard_readonly(&self->guard, &arg,
+							  sizeof(arg), from)));
+		guard_writable(&self->guard);
+		EXPECT_EQ(2, endpoint_info(self->server.fd).queued);
+		EXPECT_EQ(0, endpoint_info(self->server.fd).held);
+	}
+	ASSERT_EQ(0, channel_recv_now(self->server.fd, &msg));
+	EXPECT_TRUE(end_has(&self->server, &msg, "first", 5));
+	ASSERT_EQ(0, channel_recv_now(self->server.fd, &msg));
+	EXPECT_TRUE(end_has(&self->server, &msg, "second", 6));
+}
+
+TEST_F(bad, readonly_recv_header_efault_to_a_waiting_thread_keeps_message)
+{
+	struct kipc_channel_recv arg = {
+		.size = sizeof(arg),
+		.deadline = LONG,
+	};
+	struct kipc_header msg;
+	struct asker asker;
+
+	ASSERT_EQ(0, ask_and_wait(&asker, self->server.fd,
+				  KIPC_IOC_CHANNEL_RECV,
+				  guard_readonly(&self->guard, &arg,
+						 sizeof(arg), 0)));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "first", 5));
+	EXPECT_EQ(-EFAULT, ask_end(&asker));
+	ASSERT_EQ(0, channel_recv_now(self->server.fd, &msg));
+	EXPECT_TRUE(end_has(&self->server, &msg, "first", 5));
+}
+
+TEST_F(bad, readonly_call_reply_efault_keeps_reply)
+{
+	struct kipc_channel_call arg = call_of("a", 1), *at;
+	struct kipc_header msg;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, answer_one, &self->server.fd);
+	at = guard_readonly(&self->guard, &arg, sizeof(arg),
+			    offsetof(struct kipc_channel_call, reply));
+	EXPECT_EQ(-EFAULT, request(self->client.fd, KIPC_IOC_CHANNEL_CALL, at));
+	EXPECT_EQ(KIPC_OUTCOME_REPLIED, at->outcome);
+	pthread_join(thread, NULL);
+
+	ASSERT_EQ(0, channel_recv_now(self->client.fd, &msg));
+	EXPECT_EQ(KIPC_KIND_REPLY, msg.kind);
+	EXPECT_TRUE(end_has(&self->client, &msg, "ok", 2));
+	EXPECT_EQ(0, channel_release(self->client.fd, msg.id));
+	EXPECT_EQ(self->client.size, endpoint_info(self->client.fd).pool_free);
+}
+
+TEST_F(bad, readonly_reply_recv_efault_has_replied_and_keeps_the_next)
+{
+	struct kipc_channel_call call = call_of("a", 1);
+	struct kipc_channel_reply arg = { .size = sizeof(arg) }, *at;
+	struct kipc_header msg;
+	struct asker caller;
+
+	ASSERT_EQ(0, ask(&caller, self->client.fd, KIPC_IOC_CHANNEL_CALL, &call));
+	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "next", 4));
+
+	arg.flags = KIPC_REPLY_RECV | KIPC_F_NONBLOCK;
+	arg.id = msg.id;
+	at = guard_readonly(&self->guard, &arg, sizeof(arg),
+			    offsetof(struct kipc_channel_reply, msg));
+	EXPECT_EQ(-EFAULT, request(self->server.fd, KIPC_IOC_CHANNEL_REPLY, at));
+	EXPECT_EQ(0, at->id);
+	EXPECT_EQ(0, ask_end(&caller));
+
+	ASSERT_EQ(0, channel_recv_now(self->server.fd, &msg));
+	EXPECT_TRUE(end_has(&self->server, &msg, "next", 4));
+}
+
+TEST_F(bad, readonly_queue_header_efault_keeps_message)
+{
+	struct kipc_header msg;
+	struct kipc_queue_recv arg;
+	char buf[8];
+	size_t from;
+
+	ASSERT_EQ(0, queue_send(self->queue, "first", 5));
+	ASSERT_EQ(0, queue_send(self->queue, "second", 6));
+	arg = queue_recv_args(buf, sizeof(buf));
+	for (from = 0; from < sizeof(arg); from += 8) {
+		EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_RECV,
+					   guard_readonly(&self->guard, &arg,
+							  sizeof(arg), from)));
+		guard_writable(&self->guard);
+		EXPECT_EQ(2, endpoint_info(self->queue).queued);
+		EXPECT_EQ(11, endpoint_info(self->queue).queued_bytes);
+	}
+	ASSERT_EQ(0, queue_recv_now(self->queue, buf, sizeof(buf), &msg));
+	EXPECT_EQ(0, memcmp(buf, "first", 5));
+}
+
+TEST_F(bad, readonly_queue_payload_efault_keeps_message)
+{
+	uint8_t *buf = memory(64 << 10), *room = memory(64 << 10);
+	struct kipc_header msg;
+
+	fill(buf, 64 << 10, 1);
+	ASSERT_EQ(0, queue_send(self->queue, buf, 64 << 10));
+	mprotect(room + (32 << 10), 32 << 10, PROT_READ);
+	EXPECT_EQ(-EFAULT, queue_recv_now(self->queue, room, 64 << 10, &msg));
+	EXPECT_EQ(-EFAULT, queue_recv_now(self->queue, NULL, 64 << 10, &msg));
+	EXPECT_EQ(1, endpoint_info(self->queue).queued);
+	mprotect(room, 64 << 10, PROT_READ | PROT_WRITE);
+	ASSERT_EQ(0, queue_recv_now(self->queue, room, 64 << 10, &msg));
+	EXPECT_TRUE(filled(room, 64 << 10, 1));
+}
+
+TEST_F(bad, ids_efault_after_some_are_done)
+{
+	struct kipc_header msg;
+	uint64_t *ids = (void *)(self->guard.end - 2 * sizeof(uint64_t));
+	struct kipc_channel_release arg = {
+		.size = sizeof(arg),
+		.ids = (uintptr_t)ids,
+		.count = 3,
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, channel_send(self->client.fd, 0, "a", 1));
+		ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
+		ids[i] = msg.id;
+	}
+	EXPECT_EQ(-EFAULT, request(self->server.fd, KIPC_IOC_CHANNEL_RELEASE,
+				   &arg));
+	EXPECT_EQ(2, arg.done);
+	EXPECT_EQ(0, endpoint_info(self->server.fd).held);
+}
+
+TEST_F(bad, readonly_send_succeeds)
+{
+	struct kipc_channel_send arg = {
+		.size = sizeof(arg),
+		.payload = payload_of("a", 1),
+	};
+
+	EXPECT_EQ(0, request(self->client.fd, KIPC_IOC_CHANNEL_SEND,
+			     guard_readonly(&self->guard, &arg, sizeof(arg), 0)));
+}
+
+/* Values that are out of their range */
+
+TEST_F(bad, release_count_einval)
+{
+	uint64_t id = 1;
+	struct kipc_channel_release arg = {
+		.size = sizeof(arg),
+		.ids = (uintptr_t)&id,
+	};
+
+	EXPECT_EQ(-EINVAL, request(self->server.fd, KIPC_IOC_CHANNEL_RELEASE,
+				   &arg));
+	arg.count = KIPC_RELEASE_MAX + 1;
+	EXPECT_EQ(-EINVAL, request(self->server.fd, KIPC_IOC_CHANNEL_RELEASE,
+				   &arg));
+}
+
+TEST_F(bad, client_sends_to_a_number_einval)
+{
+	EXPECT_EQ(-EINVAL, channel_send_now(self->client.fd, 1, "a", 1));
+	EXPECT_EQ(-EINVAL, channel_send_now(self->client.fd,
+					    self->client.number, "a", 1));
+}
+
+TEST_F(bad, reply_to_nothing_without_receive_einval)
+{
+	EXPECT_EQ(-EINVAL, channel_reply(self->server.fd, 0, "", 0));
+}
+
+TEST_F(bad, reply_to_nothing_with_reserved_einval)
+{
+	struct kipc_channel_reply arg = {
+		.size = sizeof(arg),
+		.flags = KIPC_REPLY_RECV | KIPC_F_NONBLOCK,
+		.reply = { .reserved = 1 },
+	};
+
+	EXPECT_EQ(-EINVAL, request(self->server.fd, KIPC_IOC_CHANNEL_REPLY,
+				   &arg));
+}
+
+TEST_F(bad, priority_einval)
+{
+	EXPECT_EQ(-EINVAL, queue_send_prio(self->queue, "", 0,
+					   KIPC_PRIO_MAX + 1));
+	EXPECT_EQ(-EINVAL, queue_send_prio(self->queue, "", 0, ~0U));
+	EXPECT_EQ(0, queue_send_prio(self->queue, "", 0, KIPC_PRIO_MAX));
+}
+
+TEST_F(bad, pool_size_einval)
+{
+	static const uint64_t sizes[] = {
+		1, KIPC_POOL_MIN - 1, KIPC_POOL_MAX + 1, 1ULL << 32, ~0ULL
+	};
+	char name[KIPC_NAME_SIZE];
+	uint64_t size, number;
+	int i;
+
+	fresh_name(name);
+	for (i = 0; i < 5; i++) {
+		size = sizes[i];
+		EXPECT_EQ(-EINVAL, channel_create(self->none, name, 0600,
+						  &size));
+		size = sizes[i];
+		EXPECT_EQ(-EINVAL, channel_connect(self->none, self->name,
+						   &size, &number));
+	}
+	size = KIPC_POOL_MAX;
+	EXPECT_EQ(0, channel_create(self->none, name, 0600, &size));
+	EXPECT_EQ(KIPC_POOL_MAX, size);
+}
+
+TEST_F(bad, queue_flags_einval)
+{
+	static const unsigned int flags[] = {
+		0,				/* neither direction */
+		KIPC_QUEUE_CREATE,
+		KIPC_QUEUE_EXCL | QUEUE_BOTH,	/* EXCL without CREATE */
+	};
+	struct kipc_queue_open arg;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		arg = queue_args(self->name, flags[i]);
+		EXPECT_EQ(-EINVAL, request(self->none, KIPC_IOC_QUEUE_OPEN,
+					   &arg));
+	}
+}
+
+TEST_F(bad, queue_limits_without_create_einval)
+{
+	EXPECT_EQ(-EINVAL, queue_open_sized(self->name, QUEUE_BOTH, 1, 0, 0));
+	EXPECT_EQ(-EINVAL, queue_open_sized(self->name, QUEUE_BOTH, 0, 1, 0));
+	EXPECT_EQ(-EINVAL, queue_open_sized(self->name, QUEUE_BOTH, 0, 0, 1));
+}
+
+TEST_F(bad, queue_limits_einval)
+{
+	unsigned int flags = KIPC_QUEUE_CREATE | QUEUE_BOTH;
+	char name[KIPC_NAME_SIZE];
+
+	fresh_name(name);
+	EXPECT_EQ(-EINVAL, queue_open_sized(name, flags, 0, 100, 101));
+	EXPECT_EQ(-EINVAL, queue_open_sized(name, flags, 0, 1ULL << 30,
+					    KIPC_QUEUE_SIZE_MAX + 1));
+	EXPECT_EQ(-EINVAL, queue_open_sized(name, flags, ~0ULL, ~0ULL, ~0ULL));
+	EXPECT_EQ(-ENOENT, queue_unlink(name));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of the library share: names that no other test has, payloads that
+ * can be checked, and times.
+ *
+ * A test that needs /dev/kipc is skipped where there is none, so that the rest of
+ * these programs runs on any Linux machine.
+ */
+#ifndef LIB_TEST_H
+#define LIB_TEST_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <kipc.h>
+#include "kselftest_harness.h"
+
+/* A time that is long for a computer and short for a test. */
+#define SOON	KIPC_MS(50)
+/* A time that passes only when something is broken. */
+#define LONG	KIPC_S(20)
+
+static inline bool scheme_is(const char *scheme, const char *other)
+{
+	return !strcmp(scheme, other);
+}
+
+/* Does this scheme need /dev/kipc where there is none? */
+static inline bool device_missing(const char *scheme)
+{
+	return (scheme_is(scheme, "channel") || scheme_is(scheme, "queue")) &&
+	       access("/dev/kipc", F_OK);
+}
+
+static inline uint32_t scheme_can(const char *scheme)
+{
+	struct kipc_info info = KIPC_INFO_INIT;
+
+	return kipc_scheme_info(scheme, &info) ? 0 : info.can;
+}
+
+/* An address for this process's test, in a buffer of 128 bytes. */
+static inline char *fresh_address(const char *scheme, char *buf)
+{
+	static int count;
+	int pid = getpid(), n = ++count;
+
+	if (scheme_is(scheme, "unix-seqpacket"))
+		snprintf(buf, 128, "%s:/tmp/kipc-test-%d-%d", scheme, pid, n);
+	else if (scheme_is(scheme, "posix-mq"))
+		snprintf(buf, 128, "%s:/kipc-test-%d-%d", scheme, pid, n);
+	else if (scheme_is(scheme, "sysv-msg"))
+		snprintf(buf, 128, "%s:%u", scheme, 0x60000000U + pid * 64U + n);
+	else
+		snprintf(buf, 128, "%s:kipc-test-%d-%d", scheme, pid, n);
+	return buf;
+}
+
+/* Bytes that are different everywhere and for every seed. */
+static inline void fill(void *buf, size_t len, unsigned int seed)
+{
+	unsigned char *bytes = buf;
+	uint32_t x = seed * 2654435761U + 1;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		x = x * 1664525U + 1013904223U;
+		bytes[i] = x >> 24;
+	}
+}
+
+static inline bool filled(const void *buf, size_t len, unsigned int seed)
+{
+	const unsigned char *bytes = buf;
+	uint32_t x = seed * 2654435761U + 1;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		x = x * 1664525U + 1013904223U;
+		if (bytes[i] != x >> 24)
+			return false;
+	}
+	return true;
+}
+
+static inline int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static inline void nap(int64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static inline int exit_status(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static inline int open_descriptors(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Let SIGALRM come in a moment, and again and again until it is stopped. */
+static inline void on_alarm(int number)
+{
+	(void)number;
+}
+
+static inline void alarm_start(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval timer = { { 0, 50000 }, { 0, 50000 } };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static inline void alarm_stop(void)
+{
+	struct itimerval none = { { 0, 0 }, { 0, 0 } };
+
+	setitimer(ITIMER_REAL, &none, NULL);
+}
+
+#endif /* LIB_TEST_H */

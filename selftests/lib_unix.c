@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/* unix-seqpacket: paths, abstract names, foreign peers, many clients. */
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "lib_test.h"
+
+FIXTURE(unix_path)
+{
+	char address[128];
+	const char *path;
+	struct kipc *server;
+};
+
+FIXTURE_SETUP(unix_path)
+{
+	fresh_address("unix-seqpacket", self->address);
+	self->path = strchr(self->address, ':') + 1;
+}
+
+FIXTURE_TEARDOWN(unix_path)
+{
+	kipc_close(self->server);
+	unlink(self->path);
+}
+
+static int raw_socket(const char *path, bool server)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	if (server ? bind(fd, (struct sockaddr *)&sun, sizeof(sun)) :
+		     connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+TEST_F(unix_path, stale_path_makes_room)
+{
+	close(raw_socket(self->path, true));
+	ASSERT_EQ(0, access(self->path, F_OK));
+	EXPECT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+}
+
+TEST_F(unix_path, connecting_to_a_stale_path_econnrefused)
+{
+	struct kipc *client;
+
+	close(raw_socket(self->path, true));
+	EXPECT_EQ(-ECONNREFUSED, kipc_connect(&client, self->address, NULL));
+}
+
+TEST_F(unix_path, stale_path_can_be_unlinked)
+{
+	close(raw_socket(self->path, true));
+	EXPECT_EQ(0, kipc_unlink(self->address));
+	EXPECT_EQ(-ENOENT, kipc_unlink(self->address));
+}
+
+TEST_F(unix_path, path_that_is_no_socket_eaddrinuse_and_stays)
+{
+	close(open(self->path, O_CREAT | O_WRONLY, 0600));
+	EXPECT_EQ(-EADDRINUSE, kipc_listen(&self->server, self->address, NULL));
+	EXPECT_EQ(-EADDRINUSE, kipc_unlink(self->address));
+	EXPECT_EQ(0, access(self->path, F_OK));
+}
+
+TEST_F(unix_path, path_in_no_directory_enoent)
+{
+	EXPECT_EQ(-ENOENT, kipc_listen(&self->server, "unix-seqpacket:/nowhere/x", NULL));
+}
+
+TEST_F(unix_path, mode_is_the_paths_less_the_umask)
+{
+	struct kipc_options options = KIPC_OPTIONS_INIT;
+	struct stat st;
+
+	umask(022);
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	ASSERT_EQ(0, stat(self->path, &st));
+	EXPECT_EQ(0600, st.st_mode & 07777);
+	kipc_close(self->server);
+	options.mode = 0666;
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, &options));
+	ASSERT_EQ(0, stat(self->path, &st));
+	EXPECT_EQ(0644, st.st_mode & 07777);
+}
+
+TEST_F(unix_path, replaced_path_is_left_alone)
+{
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	ASSERT_EQ(0, unlink(self->path));
+	close(open(self->path, O_CREAT | O_WRONLY, 0600));
+	kipc_close(self->server);
+	self->server = NULL;
+	EXPECT_EQ(0, access(self->path, F_OK));
+}
+
+TEST_F(unix_path, of_many_starters_one_wins)
+{
+	pid_t children[8];
+	int i, winners = 0;
+
+	close(raw_socket(self->path, true));
+	for (i = 0; i < 8; i++) {
+		children[i] = fork();
+		ASSERT_LE(0, children[i]);
+		if (!children[i]) {
+			int err = kipc_listen(&self->server, self->address, NULL);
+
+			nap(KIPC_MS(500));
+			_exit(err ? -err : 0);
+		}
+	}
+	for (i = 0; i < 8; i++) {
+		int status = exit_status(children[i]);
+
+		winners += status == 0;
+		EXPECT_TRUE(status == 0 || status == EADDRINUSE);
+	}
+	EXPECT_EQ(1, winners);
+}
+
+TEST_F(unix_path, foreign_packets_drop_their_sender_only)
+{
+	struct kipc *client;
+	struct kipc_msg msg;
+	int raw;
+	char c;
+
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	raw = raw_socket(self->path, false);
+	ASSERT_LE(0, raw);
+	ASSERT_EQ(3, write(raw, "GET", 3));
+	ASSERT_EQ(0, kipc_connect(&client, self->address, NULL));
+	ASSERT_EQ(0, kipc_send(client, "x", 1, LONG));
+	EXPECT_EQ(1, kipc_recv(self->server, &msg, LONG));
+	kipc_release(&msg);
+	EXPECT_EQ(-EAGAIN, kipc_recv(self->server, &msg, KIPC_NOW));
+	EXPECT_GE(0, read(raw, &c, 1));
+	kipc_close(client);
+	close(raw);
+}
+
+TEST_F(unix_path, listener_never_hears_of_closing_clients)
+{
+	struct kipc *client;
+	struct kipc_msg msg;
+
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	ASSERT_EQ(0, kipc_connect(&client, self->address, NULL));
+	kipc_close(client);
+	EXPECT_EQ(-ETIMEDOUT, kipc_recv(self->server, &msg, SOON));
+}
+
+TEST_F(unix_path, what_a_closed_client_sent_is_received)
+{
+	struct kipc *client;
+	struct kipc_msg msg;
+	int i;
+
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	ASSERT_EQ(0, kipc_connect(&client, self->address, NULL));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, kipc_send(client, "x", 1, LONG));
+	kipc_close(client);
+	for (i = 0; i < 10; i++) {
+		EXPECT_EQ(1, kipc_recv(self->server, &msg, LONG));
+		kipc_release(&msg);
+	}
+}
+
+TEST_F(unix_path, client_receives_all_before_epipe)
+{
+	struct kipc_send_options options = KIPC_SEND_OPTIONS_INIT;
+	struct kipc *client;
+	struct kipc_msg msg;
+
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	ASSERT_EQ(0, kipc_connect(&client, self->address, NULL));
+	ASSERT_EQ(0, kipc_send(client, "x", 1, LONG));
+	ASSERT_EQ(1, kipc_recv(self->server, &msg, LONG));
+	options.to = msg.peer;
+	kipc_release(&msg);
+	ASSERT_EQ(0, kipc_send(client, "unread", 6, LONG));
+	ASSERT_EQ(0, kipc_send_opts(self->server, "last", 4, &options, LONG));
+	/* It closes with something unread: the kernel calls that a reset. */
+	kipc_close(self->server);
+	self->server = NULL;
+	EXPECT_EQ(4, kipc_recv(client, &msg, LONG));
+	kipc_release(&msg);
+	EXPECT_EQ(-EPIPE, kipc_recv(client, &msg, LONG));
+	kipc_close(client);
+}
+
+TEST_F(unix_path, two_hundred_clients_in_one_handle)
+{
+	struct kipc *clients[200];
+	struct kipc_msg msg;
+	uint64_t sum = 0;
+	int i;
+
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(0, kipc_connect(&clients[i], self->address, NULL));
+		ASSERT_EQ(0, kipc_send(clients[i], &i, sizeof(i), LONG));
+	}
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(sizeof(i), kipc_recv(self->server, &msg, LONG));
+		sum += *(const int *)msg.data;
+		kipc_release(&msg);
+	}
+	EXPECT_EQ(199 * 100, sum);
+	for (i = 0; i < 200; i++)
+		kipc_close(clients[i]);
+	EXPECT_EQ(-EAGAIN, kipc_recv(self->server, &msg, KIPC_NOW));
+}
+
+TEST_F(unix_path, larger_buffers_on_demand)
+{
+	struct kipc_info info = KIPC_INFO_INIT;
+	char address[160];
+	struct kipc *client;
+	struct kipc_msg msg;
+	char *data = malloc(1 << 20);
+	pid_t child;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	ASSERT_NE(NULL, data);
+	fill(data, 1 << 20, 5);
+	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+	snprintf(address, sizeof(address), "%s?size=1M", self->address);
+	ASSERT_EQ(0, kipc_connect(&client, address, NULL));
+	ASSERT_EQ(0, kipc_info(client, &info));
+	EXPECT_LE(1 << 20, info.max_size);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(kipc_send(client, data, 1 << 20, LONG) ? 1 : 0);
+	ASSERT_EQ(1 << 20, kipc_recv(self->server, &msg, LONG));
+	EXPECT_TRUE(filled(msg.data, 1 << 20, 5));
+	kipc_release(&msg);
+	EXPECT_EQ(0, exit_status(child));
+	kipc_close(client);
+	free(data);
+}
+
+TEST_F(unix_path, without_privilege_the_limit_is_told)
+{
+	struct kipc_options options = KIPC_OPTIONS_INIT;
+	struct kipc_info info = KIPC_INFO_INIT;
+	struct kipc *ends[2];
+
+	if (!geteuid() && (setgid(65534) || setuid(65534)))
+		SKIP(return, "cannot drop privilege");
+	options.max_size = 4 << 20;
+	ASSERT_EQ(0, kipc_pair(ends, "unix-seqpacket:", &options));
+	ASSERT_EQ(0, kipc_info(ends[0], &info));
+	if (info.max_size < 4 << 20) {
+		char *data = calloc(1, 4 << 20);
+
+		EXPECT_EQ(-EMSGSIZE, kipc_send(ends[0], data, 4 << 20, LONG));
+		EXPECT_EQ(0, kipc_send(ends[0], data, info.max_size, LONG));
+		free(data);
+	}
+	kipc_close(ends[0]);
+	kipc_close(ends[1]);
+}
+
+TEST(abstract_name_leaves_nothing_in_the_file_system)
+{
+	struct kipc *server, *client;
+	struct kipc_msg msg;
+
+	ASSERT_EQ(0, kipc_listen(&server, "unix-seqpacket:@kipc-test", NULL));
+	EXPECT_EQ(-EADDRINUSE, kipc_listen(&client, "unix-seqpacket:@kipc-test", NULL));
+	ASSERT_EQ(0, kipc_connect(&client, "unix-seqpacket:@kipc-test", NULL));
+	ASSERT_EQ(0, kipc_send(client, "x", 1, LONG));
+	EXPECT_EQ(1, kipc_recv(server, &msg, LONG));
+	kipc_release(&msg);
+	EXPECT_NE(0, access("@kipc-test", F_OK));
+	kipc_close(client);
+	kipc_close(server);
+	EXPECT_EQ(-ENOENT, kipc_connect(&client, "unix-seqpacket:@kipc-test", NULL));
+	EXPECT_EQ(-EOPNOTSUPP, kipc_unlink("unix-seqpacket:@kipc-test"));
+}
+
+TEST(abstract_name_keeps_other_users_out_as_a_path_does)
+{
+	struct kipc *server;
+	struct kipc_msg msg;
+	pid_t child;
+	int status;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	ASSERT_EQ(0, kipc_listen(&server, "unix-seqpacket:@kipc-test-mode", NULL));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct kipc *mine;
+
+		if (setgid(65534) || setuid(65534))
+			_exit(99);
+		if (kipc_connect(&mine, "unix-seqpacket:@kipc-test-mode", NULL))
+			_exit(98);
+		_exit(-kipc_call(mine, "x", 1, &msg, LONG));
+	}
+	EXPECT_EQ(-ETIMEDOUT, kipc_recv(server, &msg, KIPC_MS(300)));
+	/* Closed upon after the call was sent, or before. */
+	status = exit_status(child);
+	EXPECT_TRUE(status == ECONNRESET || status == EPIPE);
+	kipc_close(server);
+}
+
+TEST_HARNESS_MAIN
