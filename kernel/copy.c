@@ -8,6 +8,7 @@
 
 #include "copy.h"
 #include "mmap.h"
+#include "pool.h"
 
 /*
  * Bring in the array of pieces once, and check it: nothing of it is read from the
@@ -56,23 +57,43 @@ static int kipc_source_gather(struct kipc_source *source, const struct kipc_payl
 int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
 		     u64 max)
 {
-	if (payload->flags & ~KIPC_PAYLOAD_VEC || payload->reserved || payload->reserved2)
-		return -EINVAL;
+	int err = kipc_payload_check(payload);
 
+	if (err)
+		return err;
 	source->iov = NULL;
+	source->flat = NULL;
 	if (payload->flags & KIPC_PAYLOAD_VEC && payload->len)
 		return kipc_source_gather(source, payload, max);
 
 	if (payload->len > max)
 		return -EMSGSIZE;
-	iov_iter_ubuf(&source->iter, ITER_SOURCE, u64_to_user_ptr(payload->data), payload->len);
+	source->flat = u64_to_user_ptr(payload->data);
+	iov_iter_ubuf(&source->iter, ITER_SOURCE, (void __user *)source->flat, payload->len);
 	return 0;
 }
 
-void kipc_source_close(struct kipc_source *source)
+/*
+ * A payload of a line costs more in calls than in bytes: copy it right here.  Slices
+ * start on a line, so it lies in one chunk.
+ */
+static int kipc_copy_line(void *to, const void __user *from, u32 len)
 {
-	if (source->iov)
-		kvfree(source->iov);
+	if (should_fail_usercopy() || !user_read_access_begin(from, len))
+		return -EFAULT;
+	for (; len >= sizeof(u64); len -= sizeof(u64)) {
+		unsafe_get_user(*(u64 *)to, (const u64 __user *)from, err_fault);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+	for (; len; len--)
+		unsafe_get_user(*(u8 *)to++, (const u8 __user *)from++, err_fault);
+	user_read_access_end();
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
 }
 
 /**
@@ -80,12 +101,12 @@ void kipc_source_close(struct kipc_source *source)
  * @memory:	the receiver's memory, pinned
  * @offset:	of the piece, which the caller has reserved
  * @len:	its bytes
- * @from:	has at least @len bytes
+ * @source:	the payload, of @len bytes
  *
  * Return: 0; -EFAULT; -ENOMEM or -EDQUOT, no chunk for it.
  */
 int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
-			struct iov_iter *from)
+			struct kipc_source *source)
 {
 	while (len) {
 		u32 at = offset % KIPC_CHUNK_SIZE;
@@ -94,8 +115,10 @@ int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 
 		if (IS_ERR(chunk))
 			return PTR_ERR(chunk);
+		if (source->flat && source->iter.count <= KIPC_POOL_ALIGN)
+			return kipc_copy_line(chunk + at, source->flat, len);
 		/* The bounds are the chunk's; there is no object to check them against. */
-		if (_copy_from_iter(chunk + at, run, from) != run)
+		if (_copy_from_iter(chunk + at, run, &source->iter) != run)
 			return -EFAULT;
 		offset += run;
 		len -= run;

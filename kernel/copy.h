@@ -15,6 +15,7 @@
 #define KIPC_COPY_H
 
 #include <linux/kipc.h>
+#include <linux/mm.h>
 #include <linux/uio.h>
 
 struct kipc_memory;
@@ -22,23 +23,38 @@ struct kipc_memory;
 /**
  * struct kipc_source - a sender's payload, ready to be copied from
  * @iter:	what is left to copy; its count is the payload's length
+ * @flat:	where a payload in one piece is; otherwise NULL
  * @iov:	the pieces of a gathered payload, allocated; otherwise NULL
  */
 struct kipc_source {
-	struct iov_iter	iter;
-	struct iovec	*iov;
+	struct iov_iter		iter;
+	const void __user	*flat;
+	struct iovec		*iov;
 };
+
+static inline int kipc_payload_check(const struct kipc_payload *payload)
+{
+	bool unknown = payload->flags & ~KIPC_PAYLOAD_VEC || payload->reserved ||
+		       payload->reserved2;
+
+	return unknown ? -EINVAL : 0;
+}
 
 int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
 		     u64 max);
-void kipc_source_close(struct kipc_source *source);
 
 int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
-			struct iov_iter *from);
+			struct kipc_source *source);
 int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,
 			  struct iov_iter *to);
 
 int kipc_read_words(void *to, const void __user *from, size_t bytes);
 int kipc_write_words(void __user *to, const void *from, size_t bytes);
+
+static inline void kipc_source_close(struct kipc_source *source)
+{
+	if (unlikely(source->iov))
+		kvfree(source->iov);
+}
 
 #endif /* KIPC_COPY_H */

@@ -126,13 +126,11 @@ static int kipc_request_restart(int err, int write_back)
 /* Outcome and reply lie side by side, and are written in one go. */
 #define KIPC_CALL_OUT	offsetof(struct kipc_channel_call, outcome)
 
-static int kipc_ioc_channel_call(struct kipc_request *rq)
+static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
 {
 	struct kipc_channel_call *arg = &rq->arg.call;
 	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_call call;
 	struct kipc_source source;
-	u64 release = arg->release;
 	int err;
 
 	if (arg->flags & ~KIPC_F_NONBLOCK)
@@ -143,10 +141,21 @@ static int kipc_ioc_channel_call(struct kipc_request *rq)
 	err = kipc_source_open(&source, &arg->request, KIPC_POOL_MAX);
 	if (err)
 		return err;
-	call.receiver.header = &arg->reply;
-	err = kipc_channel_call(rq->ep, &source, arg->request.tag, &limit, &arg->release, &call);
+	err = kipc_channel_call(rq->ep, &source, arg->request.tag, &limit, &arg->release, call);
 	kipc_source_close(&source);
+	return err;
+}
 
+static int kipc_ioc_channel_call(struct kipc_request *rq)
+{
+	struct kipc_channel_call *arg = &rq->arg.call;
+	struct kipc_call call;
+	u64 release = arg->release;
+	int err;
+
+	call.receiver.header = &arg->reply;
+	call.outcome = KIPC_OUTCOME_NONE;
+	err = kipc_request_call(rq, &call);
 	arg->outcome = call.outcome;
 	arg->reserved = 0;
 	if (!err) {
@@ -226,6 +235,9 @@ static int kipc_request_reply(struct kipc_request *rq, const struct kipc_limit *
 	u64 nothing = 0;
 	int err;
 
+	err = kipc_payload_check(&arg->reply);
+	if (err)
+		return err;
 	if (!arg->id)
 		return kipc_channel_receive(rq->ep, limit, &nothing, receiver);
 	err = kipc_source_open(&source, &arg->reply, KIPC_POOL_MAX);

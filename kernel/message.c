@@ -16,7 +16,11 @@ static struct kmem_cache *kipc_message_cache;
 void kipc_sender_describe(const struct kipc_sender *sender, const struct kipc_view *view,
 			  struct kipc_header *header)
 {
-	header->pid = pid_nr_ns(sender->pid, view->pid_ns);
+	/* In the initial namespaces numbers are what they are. */
+	if (likely(view->pid_ns == &init_pid_ns))
+		header->pid = pid_nr(sender->pid);
+	else
+		header->pid = pid_nr_ns(sender->pid, view->pid_ns);
 	if (likely(view->user_ns == &init_user_ns)) {
 		header->uid = __kuid_val(sender->uid);
 		header->gid = __kgid_val(sender->gid);

@@ -310,7 +310,7 @@ static void kipc_queue_tell(struct kipc_queue *queue, __poll_t events)
 
 /*
  * Sleep as a waiter of the queue's, off its list afterwards in any case.  A sender
- * that gives up may have stood before others that do fit.
+ * that gives up may have stood before others that do fit, and before pollers.
  */
 static int kipc_queue_await(struct kipc_queue *queue, struct kipc_waiter *waiter,
 			    const struct kipc_limit *limit)
@@ -331,6 +331,7 @@ static int kipc_queue_await(struct kipc_queue *queue, struct kipc_waiter *waiter
 	spin_unlock(&queue->lock);
 
 	kipc_wakes_flush(&wakes);
+	kipc_queue_tell(queue, EPOLLOUT | EPOLLWRNORM);
 	return err;
 }
 

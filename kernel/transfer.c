@@ -161,7 +161,10 @@ static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_me
 		if (inbox)
 			err = kipc_inbox_reserve(inbox, msg);
 	}
-	if (err == -EAGAIN && !limit->nonblock) {
+	if (err == -EAGAIN && limit->nonblock) {
+		/* Who is refused polls next, and an edge is told only once. */
+		inbox->room_wanted = true;
+	} else if (err == -EAGAIN) {
 		wait = true;
 		kipc_waiter_init(&room.waiter);
 		room.msg = msg;
@@ -207,8 +210,7 @@ static struct kipc_message *kipc_channel_prepare(struct kipc_endpoint *ep, u64 t
 	err = kipc_channel_reserve(ep, to, msg, limit, release);
 	if (err)
 		goto err_destroy;
-	err = kipc_copy_to_memory(&msg->to->inbox.memory, msg->slice.offset, msg->len,
-				  &source->iter);
+	err = kipc_copy_to_memory(&msg->to->inbox.memory, msg->slice.offset, msg->len, source);
 	if (err)
 		goto err_cancel;
 	return msg;
@@ -555,7 +557,7 @@ int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *so
 
 	if (reply->to)
 		err = kipc_copy_to_memory(&reply->to->inbox.memory, reply->slice.offset,
-					  reply->len, &source->iter);
+					  reply->len, source);
 	err = kipc_reply_commit(ep, msg, reply, err, limit, receiver, &begun);
 	if (!err || err == -ECANCELED)
 		*id = 0;

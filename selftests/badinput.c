@@ -10,10 +10,6 @@
 
 #include "kipc_test.h"
 
-#define PAYLOAD_ZERO(type, member)					\
-	offsetof(struct type, member.reserved),				\
-	offsetof(struct type, member.reserved2)
-
 FIXTURE(request)
 {
 	char name[KIPC_NAME_SIZE];
@@ -180,7 +176,8 @@ FIXTURE_VARIANT_ADD(request, channel_call)
 	.size = sizeof(struct kipc_channel_call),
 	.flags = KIPC_F_NONBLOCK,
 	.payload = offsetof(struct kipc_channel_call, request),
-	.zero = { PAYLOAD_ZERO(kipc_channel_call, request) },
+	.zero = { offsetof(struct kipc_channel_call, request.reserved),
+		  offsetof(struct kipc_channel_call, request.reserved2) },
 	.make = make_call,
 };
 
@@ -190,7 +187,8 @@ FIXTURE_VARIANT_ADD(request, channel_send)
 	.size = sizeof(struct kipc_channel_send),
 	.flags = KIPC_F_NONBLOCK,
 	.payload = offsetof(struct kipc_channel_send, payload),
-	.zero = { PAYLOAD_ZERO(kipc_channel_send, payload) },
+	.zero = { offsetof(struct kipc_channel_send, payload.reserved),
+		  offsetof(struct kipc_channel_send, payload.reserved2) },
 	.make = make_send,
 };
 
@@ -208,7 +206,8 @@ FIXTURE_VARIANT_ADD(request, channel_reply)
 	.size = sizeof(struct kipc_channel_reply),
 	.flags = KIPC_F_NONBLOCK | KIPC_REPLY_RECV,
 	.payload = offsetof(struct kipc_channel_reply, reply),
-	.zero = { PAYLOAD_ZERO(kipc_channel_reply, reply) },
+	.zero = { offsetof(struct kipc_channel_reply, reply.reserved),
+		  offsetof(struct kipc_channel_reply, reply.reserved2) },
 	.make = make_reply,
 };
 
@@ -242,7 +241,8 @@ FIXTURE_VARIANT_ADD(request, queue_send)
 	.flags = KIPC_F_NONBLOCK,
 	.payload = offsetof(struct kipc_queue_send, payload),
 	.zero = { offsetof(struct kipc_queue_send, reserved),
-		  PAYLOAD_ZERO(kipc_queue_send, payload) },
+		  offsetof(struct kipc_queue_send, payload.reserved),
+		  offsetof(struct kipc_queue_send, payload.reserved2) },
 	.make = make_put,
 };
 

@@ -653,7 +653,8 @@ TEST_F(channel, receive_releases_what_it_is_told_to)
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "1", 1));
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "2", 1));
 	ASSERT_EQ(0, request(self->server.fd, KIPC_IOC_CHANNEL_RECV, &arg));
-	last = arg.release = arg.msg.id;
+	last = arg.msg.id;
+	arg.release = last;
 	ASSERT_EQ(0, request(self->server.fd, KIPC_IOC_CHANNEL_RECV, &arg));
 	EXPECT_TRUE(end_has(&self->server, &arg.msg, "2", 1));
 	EXPECT_EQ(1, endpoint_info(self->server.fd).held);

@@ -40,9 +40,12 @@ FIXTURE_TEARDOWN(copy)
 	end_close(&self->server);
 }
 
-#define STICK(end, request, arg)					\
-	ASSERT_EQ(0, ask_and_wait(&self->stuck, self->end.fd,		\
-				  KIPC_IOC_CHANNEL_##request, &self->arg))
+/* Make a request that gets stuck in its copy. */
+static int stick(struct _test_data_copy *self, const struct end *end,
+		 unsigned long cmd, void *arg)
+{
+	return ask_and_wait(&self->stuck, end->fd, cmd, arg);
+}
 
 /* Let it go on.  Return: how it ended. */
 static int unstick(struct _test_data_copy *self)
@@ -63,7 +66,8 @@ TEST_F(copy, sender_does_not_hold_up_others)
 	struct kipc_header msg;
 	struct end other;
 
-	STICK(client, SEND, send);
+	ASSERT_EQ(0, stick(self, &self->client, KIPC_IOC_CHANNEL_SEND,
+			   &self->send));
 	ASSERT_EQ(0, end_connect(&other, self->name, 0));
 	ASSERT_EQ(0, channel_send(other.fd, 0, "x", 1));
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "y", 1));
@@ -82,14 +86,16 @@ TEST_F(copy, sender_does_not_hold_up_others)
 
 TEST_F(copy, server_closes_under_a_send_epipe)
 {
-	STICK(client, SEND, send);
+	ASSERT_EQ(0, stick(self, &self->client, KIPC_IOC_CHANNEL_SEND,
+			   &self->send));
 	end_close(&self->server);
 	EXPECT_EQ(-EPIPE, unstick(self));
 }
 
 TEST_F(copy, server_closes_under_a_call_epipe_none)
 {
-	STICK(client, CALL, call);
+	ASSERT_EQ(0, stick(self, &self->client, KIPC_IOC_CHANNEL_CALL,
+			   &self->call));
 	end_close(&self->server);
 	EXPECT_EQ(-EPIPE, unstick(self));
 	EXPECT_EQ(KIPC_OUTCOME_NONE, self->call.outcome);
@@ -99,7 +105,8 @@ TEST_F(copy, name_is_free_under_a_send)
 {
 	struct end next;
 
-	STICK(client, SEND, send);
+	ASSERT_EQ(0, stick(self, &self->client, KIPC_IOC_CHANNEL_SEND,
+			   &self->send));
 	end_close(&self->server);
 	ASSERT_EQ(0, end_serve(&next, self->name, 0));
 	EXPECT_EQ(-EPIPE, unstick(self));
@@ -110,7 +117,8 @@ TEST_F(copy, name_is_free_under_a_send)
 TEST_F(copy, client_closes_under_a_server_s_send_esrch)
 {
 	self->send.to = self->client.number;
-	STICK(server, SEND, send);
+	ASSERT_EQ(0, stick(self, &self->server, KIPC_IOC_CHANNEL_SEND,
+			   &self->send));
 	end_close(&self->client);
 	EXPECT_EQ(-ESRCH, unstick(self));
 }
@@ -118,7 +126,8 @@ TEST_F(copy, client_closes_under_a_server_s_send_esrch)
 TEST_F(copy, deadline_passes_under_a_call_etimedout_none)
 {
 	self->call.deadline = in_ms(50);
-	STICK(client, CALL, call);
+	ASSERT_EQ(0, stick(self, &self->client, KIPC_IOC_CHANNEL_CALL,
+			   &self->call));
 	nap_ms(60);
 	EXPECT_EQ(-ETIMEDOUT, unstick(self));
 	EXPECT_EQ(KIPC_OUTCOME_NONE, self->call.outcome);
@@ -153,7 +162,7 @@ TEST_F(copy, sender_is_killed_and_its_room_is_free)
 static int receive_call(struct _test_data_copy *self, struct asker *caller,
 			struct kipc_channel_call *call)
 {
-	struct kipc_header msg;
+	struct kipc_header msg = { };
 	int err;
 
 	err = ask(caller, self->client.fd, KIPC_IOC_CHANNEL_CALL, call);
@@ -171,7 +180,8 @@ TEST_F(copy, second_reply_or_release_ebusy)
 
 	ASSERT_EQ(0, receive_call(self, &caller, &call));
 	id = self->reply.id;
-	STICK(server, REPLY, reply);
+	ASSERT_EQ(0, stick(self, &self->server, KIPC_IOC_CHANNEL_REPLY,
+			   &self->reply));
 	EXPECT_EQ(-EBUSY, channel_reply(self->server.fd, id, "x", 1));
 	EXPECT_EQ(-EBUSY, channel_release(self->server.fd, id));
 	EXPECT_EQ(1, endpoint_info(self->server.fd).held);
@@ -188,7 +198,8 @@ TEST_F(copy, caller_gives_up_under_a_reply_ecanceled)
 
 	call.deadline = in_ms(80);
 	ASSERT_EQ(0, receive_call(self, &caller, &call));
-	STICK(server, REPLY, reply);
+	ASSERT_EQ(0, stick(self, &self->server, KIPC_IOC_CHANNEL_REPLY,
+			   &self->reply));
 	EXPECT_EQ(-ETIMEDOUT, ask_end(&caller));
 	EXPECT_EQ(KIPC_OUTCOME_DELIVERED, call.outcome);
 	EXPECT_EQ(-ECANCELED, unstick(self));
@@ -209,7 +220,8 @@ TEST_F(copy, client_is_killed_under_a_reply_ecanceled)
 	}
 	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
 	self->reply.id = msg.id;
-	STICK(server, REPLY, reply);
+	ASSERT_EQ(0, stick(self, &self->server, KIPC_IOC_CHANNEL_REPLY,
+			   &self->reply));
 	EXPECT_EQ(128 + SIGKILL, kill_and_reap(child));
 	EXPECT_EQ(1, endpoint_info(self->server.fd).peers);
 	EXPECT_EQ(-ECANCELED, unstick(self));

@@ -313,7 +313,7 @@ TEST_F(endpoint, child_inherits_endpoint)
 	EXPECT_EQ(0, channel_send(self->client.fd, 0, "y", 1));
 }
 
-static void fdinfo(int fd, char *text, size_t size)
+static void describe(int fd, char *text, size_t size)
 {
 	char path[64];
 
@@ -339,7 +339,7 @@ TEST_F(endpoint, fdinfo_without_role)
 {
 	char text[2048];
 
-	fdinfo(self->none, text, sizeof(text));
+	describe(self->none, text, sizeof(text));
 	EXPECT_TRUE(has_line(text, "kipc-role", "none"));
 	EXPECT_EQ(NULL, strstr(text, "kipc-name"));
 }
@@ -352,7 +352,7 @@ TEST_F(endpoint, fdinfo_of_server)
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "x", 1));
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "x", 1));
 	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
-	fdinfo(self->server.fd, text, sizeof(text));
+	describe(self->server.fd, text, sizeof(text));
 	EXPECT_TRUE(has_line(text, "kipc-role", "server"));
 	EXPECT_TRUE(has_line(text, "kipc-name", "%s", self->name));
 	EXPECT_TRUE(has_line(text, "kipc-peers", "1"));
@@ -364,7 +364,7 @@ TEST_F(endpoint, fdinfo_of_client)
 {
 	char text[2048];
 
-	fdinfo(self->client.fd, text, sizeof(text));
+	describe(self->client.fd, text, sizeof(text));
 	EXPECT_TRUE(has_line(text, "kipc-role", "client"));
 	EXPECT_TRUE(has_line(text, "kipc-name", "%s", self->name));
 	EXPECT_TRUE(has_line(text, "kipc-client", "%llu",
@@ -379,7 +379,7 @@ TEST_F(endpoint, fdinfo_of_queue)
 	char text[2048];
 
 	ASSERT_EQ(0, queue_send(self->queue, "abc", 3));
-	fdinfo(self->queue, text, sizeof(text));
+	describe(self->queue, text, sizeof(text));
 	EXPECT_TRUE(has_line(text, "kipc-role", "queue"));
 	EXPECT_TRUE(has_line(text, "kipc-name", "%s", self->name));
 	EXPECT_NE(NULL, strstr(text, "\nkipc-queued:\t1/"));

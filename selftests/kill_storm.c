@@ -116,6 +116,14 @@ static void storm_call(struct end *client, struct parcel *parcel,
 	must(!channel_release(client->fd, call.reply.id));
 }
 
+static void storm_send(struct end *client, struct parcel *parcel,
+		       unsigned int *random)
+{
+	size_t len = parcel_pack(parcel, random);
+
+	must(is_expected(channel_send_now(client->fd, 0, parcel, len)));
+}
+
 /* Call and send until killed; connect anew when the server has gone. */
 static void storm_client(const char *name, unsigned int random)
 {
@@ -131,9 +139,7 @@ static void storm_client(const char *name, unsigned int random)
 			if (rand_r(&random) % 4)
 				storm_call(&client, parcel, &random);
 			else
-				must(is_expected(channel_send_now(client.fd, 0,
-						 parcel,
-						 parcel_pack(parcel, &random))));
+				storm_send(&client, parcel, &random);
 			err = channel_recv_now(client.fd, &msg);
 			must(is_expected(err));
 			if (!err)

@@ -108,6 +108,17 @@ static inline void *pattern(size_t len, uint64_t seed)
 	return mem;
 }
 
+/* One byte, read or written for certain */
+static inline uint8_t peek(const void *at)
+{
+	return __atomic_load_n((const uint8_t *)at, __ATOMIC_RELAXED);
+}
+
+static inline void poke(void *at, uint8_t byte)
+{
+	__atomic_store_n((uint8_t *)at, byte, __ATOMIC_RELAXED);
+}
+
 /* A name that no other test has, in a buffer of KIPC_NAME_SIZE zero bytes. */
 static inline char *fresh_name(char *buf)
 {
@@ -485,14 +496,14 @@ struct asker {
 	unsigned long cmd;
 	void *arg;
 	int err;
-	volatile pid_t tid;
+	pid_t tid;
 };
 
 static inline void *ask_run(void *arg)
 {
 	struct asker *asker = arg;
 
-	asker->tid = syscall(SYS_gettid);
+	__atomic_store_n(&asker->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	asker->err = request(asker->fd, asker->cmd, asker->arg);
 	return NULL;
 }
@@ -533,7 +544,7 @@ static inline int ask(struct asker *asker, int fd, unsigned long cmd, void *arg)
 
 static inline bool ask_waits(struct asker *asker)
 {
-	while (!asker->tid)
+	while (!__atomic_load_n(&asker->tid, __ATOMIC_ACQUIRE))
 		nap_ms(1);
 	return await_sleep(getpid(), asker->tid, SYS_ioctl);
 }

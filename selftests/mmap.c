@@ -126,14 +126,12 @@ TEST_F(mmap, message_is_there_when_mapped_after_it_came)
 TEST_F(mmap, message_is_there_when_mapped_and_touched_before)
 {
 	uint8_t *data = pattern(100000, 1);
-	volatile uint8_t sum = 0;
 	struct kipc_header msg;
 	size_t i;
 
 	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
 	for (i = 0; i < POOL; i += PAGE)
-		sum += self->map[i];
-	EXPECT_EQ(0, sum);
+		EXPECT_EQ(0, peek(self->map + i));
 	ASSERT_EQ(0, deliver(self, data, 100000, &msg));
 	EXPECT_EQ(0, memcmp(self->map + msg.offset, data, 100000));
 }
@@ -204,7 +202,7 @@ TEST_F(mmap, child_does_not_inherit_the_mapping)
 	child = spawn();
 	if (!child) {
 		signal(SIGSEGV, SIG_DFL);
-		_exit(*(volatile uint8_t *)self->map);
+		_exit(peek(self->map));
 	}
 	EXPECT_EQ(128 + SIGSEGV, reap(child));
 }
@@ -287,7 +285,7 @@ TEST_F(mmap, store_sigsegv)
 		signal(SIGSEGV, SIG_DFL);
 		if (MAP(POOL, PROT_READ, 0))
 			_exit(1);
-		*(volatile uint8_t *)self->map = 1;
+		poke(self->map, 1);
 		_exit(0);
 	}
 	EXPECT_EQ(128 + SIGSEGV, reap(child));

@@ -56,7 +56,7 @@ struct poller {
 	int fd;
 	int events;
 	int revents;
-	volatile pid_t tid;
+	pid_t tid;
 };
 
 static void *poller_run(void *arg)
@@ -66,7 +66,7 @@ static void *poller_run(void *arg)
 
 	uint64_t end = in_ms(2000);
 
-	poller->tid = syscall(SYS_gettid);
+	__atomic_store_n(&poller->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	/* When its time is over, poll() looks once more: that does not count. */
 	if (poll(&pfd, 1, 2000) == 1 && now_ns() < end)
 		poller->revents = pfd.revents;
@@ -78,7 +78,7 @@ static bool poller_start(struct poller *poller, int fd, int events)
 	*poller = (struct poller){ .fd = fd, .events = events };
 	if (pthread_create(&poller->thread, NULL, poller_run, poller))
 		return false;
-	while (!poller->tid)
+	while (!__atomic_load_n(&poller->tid, __ATOMIC_ACQUIRE))
 		nap_ms(1);
 	return await_sleep(getpid(), poller->tid, SYS_poll);
 }

@@ -35,10 +35,8 @@ FIXTURE_TEARDOWN(rw)
 	end_close(&self->server);
 }
 
-/* A bad address, of which the compiler knows nothing */
-static void *volatile nowhere;
-
-/* As the system calls, but for -errno. */
+/* As the system calls, but for -errno.  The compiler must not know too much. */
+__attribute__((noipa))
 static ssize_t get(int fd, void *buf, size_t len)
 {
 	ssize_t n = read(fd, buf, len);
@@ -46,6 +44,7 @@ static ssize_t get(int fd, void *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+__attribute__((noipa))
 static ssize_t put(int fd, const void *buf, size_t len)
 {
 	ssize_t n = write(fd, buf, len);
@@ -127,9 +126,9 @@ TEST_F(rw, queue_rights_ebadf)
 
 TEST_F(rw, queue_bad_address_efault_keeps_message)
 {
-	EXPECT_EQ(-EFAULT, put(self->queue, nowhere, 5));
+	EXPECT_EQ(-EFAULT, put(self->queue, NULL, 5));
 	ASSERT_EQ(5, put(self->queue, "hello", 5));
-	EXPECT_EQ(-EFAULT, get(self->queue, nowhere, 5));
+	EXPECT_EQ(-EFAULT, get(self->queue, NULL, 5));
 	EXPECT_EQ(5, get(self->queue, self->buf, 5));
 }
 
@@ -233,10 +232,10 @@ TEST_F(rw, buffer_too_small_emsgsize_keeps_message)
 
 TEST_F(rw, bad_address_efault_keeps_message)
 {
-	EXPECT_EQ(-EFAULT, put(self->client.fd, nowhere, 5));
+	EXPECT_EQ(-EFAULT, put(self->client.fd, NULL, 5));
 	EXPECT_EQ(0, endpoint_info(self->server.fd).queued);
 	ASSERT_EQ(5, put(self->client.fd, "hello", 5));
-	EXPECT_EQ(-EFAULT, get(self->server.fd, nowhere, 5));
+	EXPECT_EQ(-EFAULT, get(self->server.fd, NULL, 5));
 	EXPECT_EQ(1, endpoint_info(self->server.fd).queued);
 	EXPECT_EQ(5, get(self->server.fd, self->buf, 5));
 }
@@ -371,7 +370,7 @@ TEST_F(serving, too_long_a_reply_emsgsize_then_shorter)
 TEST_F(serving, reply_from_a_bad_address_efault_then_a_good_one)
 {
 	ASSERT_EQ(4, get(self->server.fd, self->buf, 64));
-	EXPECT_EQ(-EFAULT, put(self->server.fd, nowhere, 10));
+	EXPECT_EQ(-EFAULT, put(self->server.fd, NULL, 10));
 	EXPECT_EQ(2, put(self->server.fd, "ok", 2));
 	EXPECT_REPLY("ok", 2);
 }
@@ -388,7 +387,7 @@ TEST_F(serving, too_small_a_buffer_emsgsize_keeps_the_call)
 TEST_F(serving, reply_request_takes_the_call_from_write)
 {
 	ASSERT_EQ(4, get(self->server.fd, self->buf, 64));
-	/* The id is told nowhere: ids on a channel count from 1. */
+	/* The id is told NULL: ids on a channel count from 1. */
 	ASSERT_EQ(0, channel_reply(self->server.fd, 1, "other", 5));
 	EXPECT_EQ(-EDESTADDRREQ, put(self->server.fd, "x", 1));
 	EXPECT_REPLY("other", 5);

@@ -92,6 +92,7 @@ void drivers_free(const struct driver **all);
 /* kipc_driver.c: a driver for the n-th scheme of the library, or NULL. */
 int kipc_driver_make(struct driver *driver, unsigned int n);
 
+extern const struct driver raw_channel_driver;
 extern const struct driver raw_futex_driver;
 extern const struct driver raw_pipe_driver;
 extern const struct driver raw_process_vm_driver;
