@@ -24,7 +24,7 @@ static inline void kipc_vm_flags_mod(struct vm_area_struct *vma, unsigned long s
 
 /* 6.10: a trace event's string is taken from its declaration. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
-#define kipc_assign_str(_field, _text)	__assign_str(_field)
+#define kipc_assign_str(_field, _text)	do { (void)(_text); __assign_str(_field); } while (0)
 #else
 #define kipc_assign_str(_field, _text)	__assign_str(_field, _text)
 #endif

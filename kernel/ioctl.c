@@ -42,11 +42,13 @@ struct kipc_request {
 	void __user		*uarg;
 };
 
-/* Write a member of the request's structure back to the user's. */
-#define kipc_write_back(_rq, _struct, _member)					\
-	(copy_to_user((_rq)->uarg + offsetof(_struct, _member),			\
-		      (void *)&(_rq)->arg + offsetof(_struct, _member),		\
-		      sizeof_field(_struct, _member)) ? -EFAULT : 0)
+/* Write a member of @rq->arg back to where it is in the user's structure. */
+static int kipc_write_back(struct kipc_request *rq, const void *member, size_t bytes)
+{
+	size_t offset = member - (const void *)&rq->arg;
+
+	return copy_to_user(rq->uarg + offset, member, bytes) ? -EFAULT : 0;
+}
 
 static struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags,
 					    u64 deadline)
@@ -85,7 +87,7 @@ static int kipc_ioc_channel_create(struct kipc_request *rq)
 	if (err)
 		return err;
 	arg->pool_size = pool;
-	err = kipc_write_back(rq, struct kipc_channel_create, pool_size);
+	err = kipc_write_back(rq, &arg->pool_size, sizeof(arg->pool_size));
 	if (!err)
 		err = kipc_channel_create(rq->ep, arg->name, arg->mode, pool);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_SERVER);
@@ -104,21 +106,26 @@ static int kipc_ioc_channel_connect(struct kipc_request *rq)
 	if (err)
 		return err;
 	arg->pool_size = pool;
-	err = kipc_write_back(rq, struct kipc_channel_connect, pool_size) ?:
-	      kipc_write_back(rq, struct kipc_channel_connect, client);
+	err = kipc_write_back(rq, &arg->pool_size, sizeof(arg->pool_size)) ?:
+	      kipc_write_back(rq, &arg->client, sizeof(arg->client));
 	if (!err)
 		err = kipc_channel_connect(rq->ep, arg->name, pool);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_CLIENT);
 	if (err)
 		return err;
 	arg->client = rq->ep->number;
-	return kipc_write_back(rq, struct kipc_channel_connect, client);
+	return kipc_write_back(rq, &arg->client, sizeof(arg->client));
 }
 
-/* A request that cannot be written back must not be restarted: it would redo things. */
-static int kipc_request_restart(int err, int write_back)
+/*
+ * A request has failed after it had done what @id (release, or reply) asked for: say
+ * so in the user's structure.  Where that cannot be written the request must not be
+ * restarted, or it would do it twice.
+ */
+static int kipc_request_done(struct kipc_request *rq, u64 *id, int err)
 {
-	if (write_back && err == -ERESTARTSYS)
+	*id = 0;
+	if (kipc_write_back(rq, id, sizeof(*id)) && err == -ERESTARTSYS)
 		return -EINTR;
 	return err;
 }
@@ -165,10 +172,9 @@ static int kipc_ioc_channel_call(struct kipc_request *rq)
 		kipc_channel_requeue(rq->ep, arg->reply.id);
 		err = -EFAULT;
 	}
-	kipc_write_back(rq, struct kipc_channel_call, outcome);
+	kipc_write_back(rq, &arg->outcome, sizeof(arg->outcome));
 	if (release != arg->release)
-		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_call,
-								release));
+		err = kipc_request_done(rq, &arg->release, err);
 	return err;
 }
 
@@ -222,8 +228,7 @@ static int kipc_ioc_channel_recv(struct kipc_request *rq)
 	if (!err)
 		err = kipc_request_deliver(rq, &uarg->msg, &arg->msg);
 	if (err && release != arg->release)
-		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_recv,
-								release));
+		err = kipc_request_done(rq, &arg->release, err);
 	return err;
 }
 
@@ -267,8 +272,7 @@ static int kipc_ioc_channel_reply(struct kipc_request *rq)
 	if (!err && receive)
 		err = kipc_request_deliver(rq, &uarg->msg, &arg->msg);
 	if (err && id != arg->id)
-		err = kipc_request_restart(err, kipc_write_back(rq, struct kipc_channel_reply,
-								id));
+		err = kipc_request_done(rq, &arg->id, err);
 	return err;
 }
 
@@ -293,14 +297,16 @@ static int kipc_ioc_channel_release(struct kipc_request *rq)
 		if (!err)
 			arg->done++;
 	}
-	return kipc_write_back(rq, struct kipc_channel_release, done) ?: err;
+	return kipc_write_back(rq, &arg->done, sizeof(arg->done)) ?: err;
 }
 
 static int kipc_queue_write_bounds(struct kipc_request *rq)
 {
-	return kipc_write_back(rq, struct kipc_queue_open, max_msgs) ?:
-	       kipc_write_back(rq, struct kipc_queue_open, max_bytes) ?:
-	       kipc_write_back(rq, struct kipc_queue_open, max_size);
+	const struct kipc_queue_open *arg = &rq->arg.open;
+
+	return kipc_write_back(rq, &arg->max_msgs, sizeof(arg->max_msgs)) ?:
+	       kipc_write_back(rq, &arg->max_bytes, sizeof(arg->max_bytes)) ?:
+	       kipc_write_back(rq, &arg->max_size, sizeof(arg->max_size));
 }
 
 static int kipc_ioc_queue_open(struct kipc_request *rq)
@@ -377,7 +383,7 @@ static int kipc_ioc_queue_recv(struct kipc_request *rq)
 	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(arg->data),
 		      min_t(u64, arg->len, KIPC_QUEUE_SIZE_MAX));
 	err = kipc_queue_receive(rq->ep, &to, &limit, &uarg->msg, &arg->msg.len);
-	if (err == -EMSGSIZE && kipc_write_back(rq, struct kipc_queue_recv, msg.len))
+	if (err == -EMSGSIZE && kipc_write_back(rq, &arg->msg.len, sizeof(arg->msg.len)))
 		err = -EFAULT;
 	return err;
 }

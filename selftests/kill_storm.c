@@ -59,11 +59,16 @@ static bool is_expected(int err)
 	return false;
 }
 
-static void must(bool good)
+static void must_at(bool good, int line)
 {
-	if (!good)
-		_exit(WRONG);
+	if (good)
+		return;
+	fprintf(stderr, "# kill_storm.c:%d: wrong in process %d\n", line,
+		getpid());
+	_exit(WRONG);
 }
+
+#define must(good)	must_at(good, __LINE__)
 
 /* Serve until killed: answer every call with what it said. */
 static void storm_server(const char *name, unsigned int random)

@@ -62,32 +62,40 @@ static inline void nap_ms(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
+/* The next eight bytes of a pattern, none of which follow from their place. */
+static inline uint64_t pattern_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	return z ^ z >> 31;
+}
+
 /* Bytes that are different everywhere and for every seed. */
 static inline void fill(void *buf, size_t len, uint64_t seed)
 {
-	uint64_t x = seed * 0x9e3779b97f4a7c15ULL + 1;
+	uint64_t state = seed << 32, word = pattern_next(&state);
 	uint8_t *to = buf;
 
-	for (; len >= sizeof(x); to += sizeof(x), len -= sizeof(x)) {
-		x = x * 6364136223846793005ULL + 1442695040888963407ULL;
-		memcpy(to, &x, sizeof(x));
+	for (; len >= sizeof(word); to += sizeof(word), len -= sizeof(word)) {
+		memcpy(to, &word, sizeof(word));
+		word = pattern_next(&state);
 	}
-	x = x * 6364136223846793005ULL + 1442695040888963407ULL;
-	memcpy(to, &x, len);
+	memcpy(to, &word, len);
 }
 
 static inline bool filled(const void *buf, size_t len, uint64_t seed)
 {
-	uint64_t x = seed * 0x9e3779b97f4a7c15ULL + 1;
+	uint64_t state = seed << 32, word = pattern_next(&state);
 	const uint8_t *at = buf;
 
-	for (; len >= sizeof(x); at += sizeof(x), len -= sizeof(x)) {
-		x = x * 6364136223846793005ULL + 1442695040888963407ULL;
-		if (memcmp(at, &x, sizeof(x)))
+	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) {
+		if (memcmp(at, &word, sizeof(word)))
 			return false;
+		word = pattern_next(&state);
 	}
-	x = x * 6364136223846793005ULL + 1442695040888963407ULL;
-	return !memcmp(at, &x, len);
+	return !memcmp(at, &word, len);
 }
 
 /* Memory that the test gives back when it ends. */

@@ -130,7 +130,7 @@ TEST_F(namespace, networks_that_come_and_go_leave_nothing)
 	pid_t child;
 	int i;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 10; i++) {
 		child = spawn();
 		if (!child) {
 			if (unshare(CLONE_NEWNET) ||

@@ -69,6 +69,33 @@ static int as_user(uid_t uid, int (*run)(const char *name), const char *name)
 	return reap(child);
 }
 
+/* A process of a user's that does something and then keeps what it has. */
+static pid_t spawn_hog(uid_t uid, int (*run)(const char *name))
+{
+	int ready[2];
+	pid_t child;
+	char c;
+
+	if (pipe(ready))
+		return -1;
+	child = spawn();
+	if (!child) {
+		close(ready[0]);
+		if (!become(uid)) {
+			c = run(NULL);
+			if (write(ready[1], &c, 1) == 1)
+				for (;;)
+					pause();
+		}
+		_exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		child = -1;
+	close(ready[0]);
+	return child;
+}
+
 /* Endpoints */
 
 /* Return: how many can be opened, and that it ends in EDQUOT: n, or 200. */
@@ -115,18 +142,10 @@ TEST_F(quota, endpoints_that_are_closed_do_not_count)
 TEST_F(quota, endpoints_of_one_user_are_no_others)
 {
 	pid_t hog;
-	int i;
 
 	ASSERT_EQ(0, limit_to("max_endpoints", 3));
-	hog = spawn();
-	if (!hog) {
-		become(USER);
-		open_many(NULL);
-		for (;;)
-			pause();
-	}
-	for (i = 0; i < 1000 && as_user(USER, open_many, NULL); i++)
-		nap_ms(1);
+	hog = spawn_hog(USER, open_many);
+	ASSERT_LT(0, hog);
 	EXPECT_EQ(0, as_user(USER, open_many, NULL));
 	EXPECT_EQ(3, as_user(OTHER, open_many, NULL));
 	EXPECT_EQ(3, as_user(0, open_many, NULL));
@@ -340,13 +359,8 @@ TEST_F(quota, pool_bytes_of_one_user_are_no_others)
 	int i;
 
 	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
-	hog = spawn();
-	if (!hog) {
-		become(USER);
-		fill_own_pool(NULL);
-		for (;;)
-			pause();
-	}
+	hog = spawn_hog(USER, fill_own_pool);
+	ASSERT_LT(0, hog);
 	server = spawn();
 	if (!server)
 		_exit(become(OTHER) ? 255 : serve_and_answer(self->name));
