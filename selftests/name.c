@@ -394,6 +394,7 @@ TEST_F(mode, group_s_bits_are_the_group_s)
 	ASSERT_LT(0, owner);
 	EXPECT_EQ(0, join_as(USER, self->name));
 	kill_and_reap(owner);
+	queue_unlink(self->name);
 
 	owner = serve_as(OTHER, USER, fresh_name(self->name), 0606);
 	ASSERT_LT(0, owner);
