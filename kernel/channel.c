@@ -159,7 +159,7 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
  * @text:	the channel's name, checked
  * @pool:	bytes of the pool, from kipc_pool_size()
  *
- * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED or -ENOMEM.
+ * Return: 0, -ENOENT, -EACCES or -ECONNREFUSED.
  */
 int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 {
@@ -175,22 +175,14 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 	err = kipc_name_permit(name, KIPC_MAY_SEND);
 	if (err)
 		goto err_put;
-	err = -ENOMEM;
-	ep->share = kipc_share_create();
-	if (!ep->share)
-		goto err_put;
 	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->channel = channel;
 	err = kipc_channel_join(channel, ep);
-	if (err)
-		goto err_share;
-	return 0;
+	if (!err)
+		return 0;
 
-err_share:
 	ep->channel = NULL;
-	kipc_share_put(ep->share);
-	ep->share = NULL;
 err_put:
 	kipc_channel_put(channel);
 	return err;
@@ -201,7 +193,7 @@ err_put:
  * @ep:	the client
  *
  * No thread of it is in a call: each would pin the file.  What it has sent one
- * way stays, and so does its share, until that has been received.
+ * way stays, and counts for nobody any more.
  */
 void kipc_channel_disconnect(struct kipc_endpoint *ep)
 {
@@ -214,7 +206,6 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 	channel->client_count--;
 	kipc_inbox_close(&ep->inbox, -ESRCH, &wakes);
 	kipc_inbox_drain(&ep->inbox, &gone);
-	kipc_share_put(ep->share);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
@@ -251,7 +242,7 @@ static __poll_t kipc_channel_writable(struct kipc_endpoint *ep)
 	if (kipc_endpoint_role(ep) == KIPC_ROLE_SERVER)
 		writable = ep->reading;
 	else
-		writable = server && kipc_inbox_has_room(&server->inbox, ep->share);
+		writable = server && kipc_inbox_has_room(&server->inbox, ep->taken);
 	return writable ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 

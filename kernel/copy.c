@@ -108,6 +108,8 @@ err_fault:
 int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 			struct kipc_source *source)
 {
+	bool line = source->flat && len <= KIPC_POOL_ALIGN;
+
 	while (len) {
 		u32 at = offset % KIPC_CHUNK_SIZE;
 		u32 run = min_t(u32, len, KIPC_CHUNK_SIZE - at);
@@ -115,7 +117,7 @@ int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 
 		if (IS_ERR(chunk))
 			return PTR_ERR(chunk);
-		if (source->flat && source->iter.count <= KIPC_POOL_ALIGN)
+		if (line)
 			return kipc_copy_line(chunk + at, source->flat, len);
 		/* The bounds are the chunk's; there is no object to check them against. */
 		if (_copy_from_iter(chunk + at, run, &source->iter) != run)

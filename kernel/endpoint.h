@@ -42,7 +42,7 @@ struct net;
  * @inbox:	SERVER, CLIENT: the receiving side; guarded by the channel's lock
  * @number:	CLIENT: its number on the channel; SERVER: 0
  * @client_node: CLIENT: in the channel's @clients
- * @share:	CLIENT: what its messages have of the server's pool
+ * @taken:	CLIENT: bytes of the server's pool that its messages have
  * @spare:	SERVER, CLIENT: a message kept for the next one to send, or NULL;
  *		exchanged atomically, under no lock
  * @reading:	SERVER: id of the call that read() took and write() answers, or 0
@@ -61,7 +61,7 @@ struct kipc_endpoint {
 	struct kipc_inbox	inbox;
 	u64			number;
 	struct rb_node		client_node;
-	struct kipc_share	*share;
+	u32			taken;
 	struct kipc_message	*spare;
 	u64			reading;
 

@@ -2,40 +2,10 @@
 /* Inbox: see inbox.h for what it is. */
 #include <linux/errno.h>
 #include <linux/poll.h>
-#include <linux/slab.h>
 
 #include "channel.h"
 #include "endpoint.h"
 #include "inbox.h"
-
-/* A share with the client's reference, or NULL. */
-struct kipc_share *kipc_share_create(void)
-{
-	struct kipc_share *share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
-
-	if (share)
-		share->refs = 1;
-	return share;
-}
-
-void kipc_share_put(struct kipc_share *share)
-{
-	if (!--share->refs)
-		kfree(share);
-}
-
-/* The message takes its piece of the pool on its sender's share. */
-static void kipc_share_charge(struct kipc_share *share, const struct kipc_message *msg)
-{
-	share->taken += msg->slice.len;
-	share->refs++;
-}
-
-static void kipc_share_uncharge(struct kipc_share *share, const struct kipc_message *msg)
-{
-	share->taken -= msg->slice.len;
-	kipc_share_put(share);
-}
 
 /**
  * kipc_inbox_init() - make an inbox with nothing in it
@@ -76,11 +46,25 @@ void kipc_inbox_close(struct kipc_inbox *inbox, int reason, struct kipc_wakes *w
 	}
 }
 
-/* Give a message's piece of the pool back, to the pool and to its sender's share. */
+/*
+ * The client that a message in a server's inbox counts for.  While it waits for the
+ * reply it is known; otherwise it may have gone, and its number is looked up.
+ */
+static struct kipc_endpoint *kipc_inbox_payer(struct kipc_inbox *inbox,
+					      const struct kipc_message *msg)
+{
+	if (msg->call)
+		return msg->call->client;
+	return kipc_channel_client(inbox->owner->channel, msg->peer);
+}
+
+/* Give a message's piece of the pool back. */
 static void kipc_inbox_give(struct kipc_inbox *inbox, struct kipc_message *msg)
 {
-	if (msg->share)
-		kipc_share_uncharge(msg->share, msg);
+	struct kipc_endpoint *payer = msg->peer ? kipc_inbox_payer(inbox, msg) : NULL;
+
+	if (payer)
+		payer->taken -= msg->slice.len;
 	kipc_pool_give(&inbox->pool, &msg->slice);
 }
 
@@ -125,17 +109,17 @@ static u64 kipc_inbox_share(const struct kipc_inbox *inbox, u64 taken)
 /**
  * kipc_inbox_has_room() - could a client send an ordinary message now?
  * @inbox:	the inbox
- * @share:	what the client has of it
+ * @taken:	bytes of it that the client has
  *
  * Ordinary is one page, or whatever a smaller pool lets through at all.  After a
  * no, whoever polls on @room_wait is woken when room comes free.
  */
-bool kipc_inbox_has_room(struct kipc_inbox *inbox, const struct kipc_share *share)
+bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
 {
 	u64 ordinary = min_t(u64, PAGE_SIZE, inbox->pool.size / 2);
 
 	lockdep_assert_held(inbox->lock);
-	if (share->taken + ordinary <= kipc_inbox_share(inbox, share->taken))
+	if (taken + ordinary <= kipc_inbox_share(inbox, taken))
 		return true;
 	inbox->room_wanted = true;
 	return false;
@@ -144,30 +128,31 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, const struct kipc_share *shar
 /**
  * kipc_inbox_reserve() - find room for a message
  * @inbox:	the inbox
- * @msg:	in state NEW; its @share, where set, limits it
+ * @msg:	in state NEW
+ * @from:	the client that sends it and is limited to its share; NULL for a server
  *
  * On success the message is RESERVED, has its id, and holds a reference on the
  * endpoint (@to) until it is put or cancelled.
  *
  * Return: 0; -EPIPE, closed; -EMSGSIZE, it will never fit; -EAGAIN, not now.
  */
-int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg)
+int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
+		       struct kipc_endpoint *from)
 {
-	struct kipc_share *share = msg->share;
 	u64 len = kipc_pool_round(msg->len);
 
 	lockdep_assert_held(inbox->lock);
 	if (inbox->closed)
 		return -EPIPE;
-	if (len > inbox->pool.size / (share ? 2 : 1))
+	if (len > inbox->pool.size / (from ? 2 : 1))
 		return -EMSGSIZE;
-	if (share && share->taken + len > kipc_inbox_share(inbox, share->taken))
+	if (from && from->taken + len > kipc_inbox_share(inbox, from->taken))
 		return -EAGAIN;
 	if (!kipc_pool_take(&inbox->pool, &msg->slice, msg->len))
 		return -EAGAIN;
 
-	if (share)
-		kipc_share_charge(share, msg);
+	if (from)
+		from->taken += msg->slice.len;
 	msg->id = ++*inbox->last_id;
 	msg->to = kipc_endpoint_get(inbox->owner);
 	msg->state = KIPC_MESSAGE_RESERVED;
@@ -181,7 +166,7 @@ static void kipc_inbox_grant(struct kipc_inbox *inbox, struct kipc_wakes *wakes)
 	int err;
 
 	list_for_each_entry_safe(room, next, &inbox->senders, waiter.entry) {
-		err = kipc_inbox_reserve(inbox, room->msg);
+		err = kipc_inbox_reserve(inbox, room->msg, room->from);
 		if (err == -EAGAIN)
 			continue;
 		list_del(&room->waiter.entry);

@@ -38,19 +38,6 @@
 struct kipc_channel;
 
 /**
- * struct kipc_share - what a client has of its server's pool
- * @refs:	the client, and its messages there
- * @taken:	bytes
- *
- * Messages may outlive the client that sent them, and so does its share.  Guarded
- * by the channel's lock.
- */
-struct kipc_share {
-	u32	refs;
-	u32	taken;
-};
-
-/**
  * struct kipc_inbox - see above
  * @lock:	the channel's lock, for asserting
  * @owner:	the endpoint around this
@@ -105,10 +92,12 @@ struct kipc_receiver {
  * struct kipc_room - a sender that waits for room, on its stack
  * @waiter:	finished with 0: the message has been reserved on its behalf
  * @msg:	what it wants to send
+ * @from:	the client that it sends from, or NULL
  */
 struct kipc_room {
 	struct kipc_waiter	waiter;
 	struct kipc_message	*msg;
+	struct kipc_endpoint	*from;
 };
 
 void kipc_inbox_init(struct kipc_inbox *inbox, struct kipc_endpoint *owner,
@@ -116,7 +105,8 @@ void kipc_inbox_init(struct kipc_inbox *inbox, struct kipc_endpoint *owner,
 void kipc_inbox_close(struct kipc_inbox *inbox, int reason, struct kipc_wakes *wakes);
 void kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone);
 
-int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg);
+int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
+		       struct kipc_endpoint *from);
 void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 		       struct kipc_wakes *wakes);
 bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
@@ -129,9 +119,6 @@ void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
 struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id);
 void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
 		     struct kipc_wakes *wakes);
-bool kipc_inbox_has_room(struct kipc_inbox *inbox, const struct kipc_share *share);
-
-struct kipc_share *kipc_share_create(void);
-void kipc_share_put(struct kipc_share *share);
+bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken);
 
 #endif /* KIPC_INBOX_H */

@@ -57,7 +57,6 @@ struct kipc_message *kipc_message_create(struct kipc_message **spare, enum kipc_
 	msg->kind = kind;
 	msg->state = KIPC_MESSAGE_NEW;
 	msg->replying = false;
-	msg->share = NULL;
 	msg->to = NULL;
 	msg->call = NULL;
 	kipc_sender_capture(&msg->sender);

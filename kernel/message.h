@@ -33,7 +33,6 @@
 
 struct kipc_endpoint;
 struct kipc_call;
-struct kipc_share;
 
 enum kipc_message_state {
 	KIPC_MESSAGE_NEW,
@@ -76,7 +75,6 @@ struct kipc_view {
  * @kind:	enum kipc_kind
  * @state:	enum kipc_message_state
  * @replying:	a thread is filling the reply to it; nobody else may end it
- * @share:	which pays for the slice, pinned from RESERVED on; NULL from a server
  * @to:		receiver, from RESERVED to commit; pinned by the sender
  * @call:	who waits for the reply; NULL when nobody does (any more)
  * @sender:	identity
@@ -92,7 +90,6 @@ struct kipc_message {
 	u8			kind;
 	u8			state;
 	bool			replying;
-	struct kipc_share	*share;
 	struct kipc_endpoint	*to;
 	struct kipc_call	*call;
 	struct kipc_sender	sender;

@@ -86,8 +86,8 @@ static struct kipc_message *kipc_channel_release_locked(struct kipc_endpoint *ep
 		return ERR_PTR(-ENOENT);
 	if (msg->replying)
 		return ERR_PTR(-EBUSY);
-	kipc_call_end(msg, -ECONNRESET, wakes);
 	kipc_channel_drop(ep, msg, wakes);
+	kipc_call_end(msg, -ECONNRESET, wakes);
 	trace_kipc_release(ep->channel, id);
 	return msg;
 }
@@ -142,6 +142,7 @@ static struct kipc_inbox *kipc_channel_target(struct kipc_endpoint *ep, u64 to, 
 static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
 				const struct kipc_limit *limit, u64 *release)
 {
+	bool client = kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT;
 	struct kipc_channel *channel = ep->channel;
 	struct kipc_wakes wakes = { .count = 0 };
 	struct kipc_message *released = NULL;
@@ -159,7 +160,7 @@ static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_me
 		*release = 0;
 		inbox = kipc_channel_target(ep, to, &err);
 		if (inbox)
-			err = kipc_inbox_reserve(inbox, msg);
+			err = kipc_inbox_reserve(inbox, msg, client ? ep : NULL);
 	}
 	if (err == -EAGAIN && limit->nonblock) {
 		/* Who is refused polls next, and an edge is told only once. */
@@ -168,6 +169,7 @@ static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_me
 		wait = true;
 		kipc_waiter_init(&room.waiter);
 		room.msg = msg;
+		room.from = client ? ep : NULL;
 		list_add_tail(&room.waiter.entry, &inbox->senders);
 	}
 	spin_unlock(&channel->lock);
@@ -205,7 +207,6 @@ static struct kipc_message *kipc_channel_prepare(struct kipc_endpoint *ep, u64 t
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	msg->peer = ep->number;
-	msg->share = ep->share;
 
 	err = kipc_channel_reserve(ep, to, msg, limit, release);
 	if (err)
@@ -465,7 +466,7 @@ static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
 		return ERR_PTR(-EBUSY);
 	if (msg->call) {
 		/* Its client lives: a thread of it waits in the call. */
-		err = kipc_inbox_reserve(&msg->call->client->inbox, reply);
+		err = kipc_inbox_reserve(&msg->call->client->inbox, reply, NULL);
 		if (err)
 			return ERR_PTR(err == -EAGAIN ? -ENOBUFS : err);
 	}
@@ -504,12 +505,13 @@ static int kipc_reply_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
 	msg->replying = false;
 	if (!err && !msg->call)
 		err = -ECANCELED;
+	/* Before the caller is told: while it waits it need not be looked up. */
+	if (!err || err == -ECANCELED)
+		kipc_channel_drop(ep, msg, &wakes);
 	if (!err)
 		kipc_reply_deliver(ep->channel, msg, reply, &wakes);
 	else if (to)
 		kipc_inbox_cancel(&to->inbox, reply, &wakes);
-	if (!err || err == -ECANCELED)
-		kipc_channel_drop(ep, msg, &wakes);
 	if (!err && receiver)
 		*begun = kipc_receive_begin(ep, limit, receiver);
 	spin_unlock(&ep->channel->lock);

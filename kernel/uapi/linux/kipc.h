@@ -12,13 +12,17 @@
  * An endpoint is a file descriptor and behaves as one: poll, epoll, dup, fork,
  * close-on-exec and O_NONBLOCK do what they do for a socket.
  *
- * A channel endpoint has a *pool*: memory that its owner maps once, read-only
- * (mmap at offset 0, MAP_SHARED, PROT_READ), and that the kernel fills with one
- * copy straight from the sender.  A received message names the slice of the
- * pool that holds its payload (struct kipc_header: offset, len).  The slice
- * stays the receiver's until it is released: by KIPC_IOC_CHANNEL_RELEASE, by
- * answering the call it came with, or by naming it in @release of the next
- * request.
+ * A channel endpoint has a *pool*: memory that its owner maps, read-only (mmap at
+ * offset 0, MAP_SHARED, PROT_READ), and that the kernel fills with one copy
+ * straight from the sender.  A received message names the slice of the pool that
+ * holds its payload (struct kipc_header: offset, len).  The slice stays the
+ * receiver's until it is released: by KIPC_IOC_CHANNEL_RELEASE, by answering the
+ * call it came with, or by naming it in @release of the next request.
+ *
+ * A mapping is not inherited over fork (a child that shares the endpoint maps the
+ * pool itself) and pins the endpoint: that is closed when its descriptors are closed
+ * and its mappings are gone.  Touching a page that no message has reached is
+ * SIGBUS when the user is at its limit of memory.
  *
  * A queue copies twice: in from the sender, out to the receiver's buffer.
  *
@@ -39,8 +43,10 @@
  * Errors that any request may end with, and which are not repeated below:
  * EFAULT (an address that is not the caller's to read or write), EINVAL,
  * ENOTTY, ENOTCONN, EISCONN, EOPNOTSUPP, E2BIG, ENOMEM (the kernel, or the
- * caller's memory cgroup, has no memory left), EDQUOT (the caller's user is at
- * one of its limits) and, for those that wait, EINTR.
+ * caller's memory cgroup, has no memory left), EDQUOT (a user is at one of its
+ * limits: the caller's or, where a message finds no memory behind its receiver's
+ * pool, the receiver's) and, for those that wait, EINTR.  Arguments are checked
+ * before roles.
  *
  * read(2), write(2): on a queue, receive and send with priority 0.  On a client,
  * write() is a one-way send and read() takes the next message that the server
@@ -67,7 +73,10 @@
 /* A name and its final NUL.  1 to 255 bytes, printable, without '/' or space. */
 #define KIPC_NAME_SIZE		256
 
-/* What a pool may measure, in bytes; other sizes are rounded up to whole pages. */
+/*
+ * What a pool may measure, in bytes.  Other sizes are rounded up: to a power of two
+ * below 32 KiB, to a multiple of 32 KiB above.
+ */
 #define KIPC_POOL_MIN		4096ULL
 #define KIPC_POOL_MAX		(1ULL << 30)
 
