@@ -62,32 +62,45 @@ int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode
 	}
 	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
 	kipc_inbox_init(&ep->inbox, ep, channel);
+	ep->channel = channel;
 
-	/* From here on clients find it. */
+	/* From here on clients find it, and everything must be in its place. */
 	there = kipc_name_register(&channel->name, kipc_channel_get);
-	if (there == &channel->name) {
-		ep->channel = channel;
+	if (there == &channel->name)
 		return 0;
-	}
 	if (there)
 		kipc_channel_put(container_of(there, struct kipc_channel, name));
 	err = -EADDRINUSE;
 
+	ep->channel = NULL;
 	kipc_channel_put(channel);
 err_uncharge:
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
 	return err;
 }
 
-/* End the calls that a closing server leaves, and free its messages. */
-static void kipc_channel_abandon(struct kipc_channel *channel, struct kipc_inbox *inbox,
-				 struct list_head *gone, struct kipc_wakes *wakes)
+/*
+ * Empty the closed inbox of an endpoint that is going, and end the calls in it.  A
+ * caller that gives up meanwhile withdraws its call under the same lock.
+ */
+static void kipc_channel_abandon(struct kipc_channel *channel, struct kipc_inbox *inbox)
 {
+	struct kipc_wakes wakes = { };
 	struct kipc_message *msg;
+	LIST_HEAD(gone);
+	bool more;
 
-	kipc_inbox_drain(inbox, gone);
-	list_for_each_entry(msg, gone, entry)
-		kipc_call_end(msg, msg->state == KIPC_MESSAGE_HELD ? -ECONNRESET : -EPIPE, wakes);
+	do {
+		spin_lock(&channel->lock);
+		more = kipc_inbox_drain(inbox, &gone);
+		list_for_each_entry(msg, &gone, entry)
+			kipc_call_end(msg, msg->state == KIPC_MESSAGE_HELD ? -ECONNRESET : -EPIPE,
+				      &wakes);
+		spin_unlock(&channel->lock);
+
+		kipc_wakes_flush(&wakes);
+		kipc_message_destroy_all(&gone);
+	} while (more);
 }
 
 /* Tell every client that nothing will come any more. */
@@ -103,7 +116,7 @@ static void kipc_channel_hang_up(struct kipc_channel *channel, struct kipc_wakes
 			list_del(&waiter->entry);
 			kipc_waiter_finish(waiter, -EPIPE, wakes);
 		}
-		wake_up_interruptible_poll(&client->poll_wait, EPOLLIN | EPOLLHUP);
+		kipc_wake_pollers(&client->poll_wait, EPOLLIN | EPOLLHUP);
 	}
 }
 
@@ -115,19 +128,17 @@ void kipc_channel_destroy(struct kipc_endpoint *ep)
 {
 	struct kipc_channel *channel = ep->channel;
 	struct kipc_wakes wakes = { };
-	LIST_HEAD(gone);
 
 	kipc_name_unregister(&channel->name);
 
 	spin_lock(&channel->lock);
 	channel->server = NULL;
 	kipc_inbox_close(&ep->inbox, -EPIPE, &wakes);
-	kipc_channel_abandon(channel, &ep->inbox, &gone, &wakes);
 	kipc_channel_hang_up(channel, &wakes);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
-	kipc_message_destroy_all(&gone);
+	kipc_channel_abandon(channel, &ep->inbox);
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
 }
 
@@ -199,17 +210,15 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 {
 	struct kipc_channel *channel = ep->channel;
 	struct kipc_wakes wakes = { };
-	LIST_HEAD(gone);
 
 	spin_lock(&channel->lock);
 	rb_erase(&ep->client_node, &channel->clients);
 	channel->client_count--;
 	kipc_inbox_close(&ep->inbox, -ESRCH, &wakes);
-	kipc_inbox_drain(&ep->inbox, &gone);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
-	kipc_message_destroy_all(&gone);
+	kipc_channel_abandon(channel, &ep->inbox);
 }
 
 /**

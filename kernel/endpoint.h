@@ -6,7 +6,7 @@
  * with it, is prepared under @setup and published by storing @role with release;
  * every operation loads it with acquire, so what it then finds never changes.
  *
- * The file holds one reference.  Whoever copies into its pool, or waits to, holds
+ * The file holds one reference.  Whoever has room reserved in its pool holds
  * another (taken under the channel's lock while the inbox is open), so that the
  * memory outlives a close.  Shutdown happens at release of the file, when no thread
  * is in an operation on it any more; the structure itself goes with the last

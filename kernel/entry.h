@@ -3,8 +3,8 @@
  * Entry: a message in a queue, payload included.
  *
  * An entry is written by its sender before anybody else knows it and read by
- * whoever took it out: it needs no lock.  Its payload is charged to the sender's
- * user from before it is allocated until after it is freed.
+ * whoever took it out: it needs no lock.  Its payload is charged to the user who
+ * opened the sending endpoint, from before it is allocated until after it is freed.
  */
 #ifndef KIPC_ENTRY_H
 #define KIPC_ENTRY_H

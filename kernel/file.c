@@ -33,14 +33,17 @@ static struct kipc_limit kipc_file_limit(const struct kiocb *iocb)
 	};
 }
 
-/* Answer the call that read() took last with nothing, if write() has not answered it. */
+/*
+ * Answer the call that read() took last with nothing, if write() has not answered it.
+ * Where its caller has no room even for that, refuse it: nobody else knows its id.
+ */
 static void kipc_server_settle(struct kipc_endpoint *ep, u64 id)
 {
 	struct kipc_source nothing = { };
 
 	iov_iter_ubuf(&nothing.iter, ITER_SOURCE, NULL, 0);
-	if (id)
-		kipc_channel_reply(ep, &id, &nothing, 0, NULL, NULL);
+	if (id && kipc_channel_reply(ep, &id, &nothing, 0, NULL, NULL) && id)
+		kipc_channel_release(ep, id);
 }
 
 /* The call that read() took last, which nobody else finds there afterwards. */
@@ -53,6 +56,23 @@ static u64 kipc_server_exchange(struct kipc_endpoint *ep, u64 id)
 	ep->reading = id;
 	spin_unlock(&ep->channel->lock);
 	return last;
+}
+
+/* A call has been read: the next write() answers it, and pollers may write. */
+static void kipc_server_expect(struct kipc_endpoint *ep, u64 id)
+{
+	kipc_server_settle(ep, kipc_server_exchange(ep, id));
+	wake_up_interruptible_poll(&ep->poll_wait, EPOLLOUT | EPOLLWRNORM);
+}
+
+/* write() has failed to answer: it can be tried again, unless a later call was read. */
+static void kipc_server_resume(struct kipc_endpoint *ep, u64 id)
+{
+	spin_lock(&ep->channel->lock);
+	if (!ep->reading)
+		swap(ep->reading, id);
+	spin_unlock(&ep->channel->lock);
+	kipc_server_settle(ep, id);
 }
 
 static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
@@ -76,7 +96,7 @@ static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
 		return err;
 	}
 	if (header.kind == KIPC_KIND_CALL)
-		kipc_server_settle(ep, kipc_server_exchange(ep, header.id));
+		kipc_server_expect(ep, header.id);
 	else
 		kipc_channel_release(ep, header.id);
 	return header.len;
@@ -99,7 +119,7 @@ static ssize_t kipc_channel_write(struct kipc_endpoint *ep, struct iov_iter *fro
 		err = kipc_channel_reply(ep, &id, &source, 0, NULL, NULL);
 		/* Still held, and still to be answered. */
 		if (err && id && err != -ENOENT)
-			kipc_server_settle(ep, kipc_server_exchange(ep, id));
+			kipc_server_resume(ep, id);
 	}
 	if (err)
 		return err;

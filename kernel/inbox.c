@@ -6,6 +6,10 @@
 #include "channel.h"
 #include "endpoint.h"
 #include "inbox.h"
+#include "quota.h"
+
+/* Messages that are drained under one hold of the lock. */
+#define KIPC_INBOX_LOT		256
 
 /**
  * kipc_inbox_init() - make an inbox with nothing in it
@@ -66,34 +70,58 @@ static void kipc_inbox_give(struct kipc_inbox *inbox, struct kipc_message *msg)
 	if (payer)
 		payer->taken -= msg->slice.len;
 	kipc_pool_give(&inbox->pool, &msg->slice);
+	kipc_user_uncharge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+}
+
+static void kipc_inbox_unhold(struct kipc_inbox *inbox, struct kipc_message *msg)
+{
+	if (msg == inbox->recent)
+		inbox->recent = NULL;
+	else
+		rb_erase(&msg->by_id, &inbox->held);
+	inbox->held_count--;
+	inbox->held_bytes -= msg->slice.len;
+}
+
+/* The next message to take out of a closed inbox, off its list or tree, or NULL. */
+static struct kipc_message *kipc_inbox_pull(struct kipc_inbox *inbox)
+{
+	struct kipc_message *msg = inbox->recent;
+	struct rb_node *node = rb_first(&inbox->held);
+
+	if (msg || node) {
+		msg = msg ?: rb_entry(node, struct kipc_message, by_id);
+		kipc_inbox_unhold(inbox, msg);
+		return msg;
+	}
+	msg = list_first_entry_or_null(&inbox->queued, struct kipc_message, entry);
+	if (msg) {
+		list_del(&msg->entry);
+		inbox->queued_count--;
+	}
+	return msg;
 }
 
 /**
- * kipc_inbox_drain() - take out every message, of a closed inbox
+ * kipc_inbox_drain() - take messages out of a closed inbox, some at a time
  * @inbox:	the inbox
  * @gone:	the messages, for the caller to end and destroy
+ *
+ * An inbox may hold a million: the lock is given up between the lots.
+ *
+ * Return: whether there were any.
  */
-void kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone)
+bool kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone)
 {
-	struct rb_node *node;
 	struct kipc_message *msg;
+	int lot = KIPC_INBOX_LOT;
 
 	lockdep_assert_held(inbox->lock);
-	if (inbox->recent)
-		list_add_tail(&inbox->recent->entry, gone);
-	inbox->recent = NULL;
-	while ((node = rb_first(&inbox->held))) {
-		msg = rb_entry(node, struct kipc_message, by_id);
-		rb_erase(node, &inbox->held);
+	while (lot-- && (msg = kipc_inbox_pull(inbox))) {
+		kipc_inbox_give(inbox, msg);
 		list_add_tail(&msg->entry, gone);
 	}
-	list_splice_tail_init(&inbox->queued, gone);
-
-	list_for_each_entry(msg, gone, entry)
-		kipc_inbox_give(inbox, msg);
-	inbox->queued_count = 0;
-	inbox->held_count = 0;
-	inbox->held_bytes = 0;
+	return !list_empty(gone);
 }
 
 /*
@@ -119,7 +147,8 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
 	u64 ordinary = min_t(u64, PAGE_SIZE, inbox->pool.size / 2);
 
 	lockdep_assert_held(inbox->lock);
-	if (taken + ordinary <= kipc_inbox_share(inbox, taken))
+	if (taken + ordinary <= kipc_inbox_share(inbox, taken) &&
+	    kipc_pool_fits(&inbox->pool, ordinary))
 		return true;
 	inbox->room_wanted = true;
 	return false;
@@ -134,12 +163,14 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
  * On success the message is RESERVED, has its id, and holds a reference on the
  * endpoint (@to) until it is put or cancelled.
  *
- * Return: 0; -EPIPE, closed; -EMSGSIZE, it will never fit; -EAGAIN, not now.
+ * Return: 0; -EPIPE, closed; -EMSGSIZE, it will never fit; -EAGAIN, not now;
+ * -EDQUOT, the owner's user has as many messages as it may.
  */
 int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		       struct kipc_endpoint *from)
 {
 	u64 len = kipc_pool_round(msg->len);
+	int err;
 
 	lockdep_assert_held(inbox->lock);
 	if (inbox->closed)
@@ -150,7 +181,11 @@ int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		return -EAGAIN;
 	if (!kipc_pool_take(&inbox->pool, &msg->slice, msg->len))
 		return -EAGAIN;
-
+	err = kipc_user_charge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	if (err) {
+		kipc_pool_give(&inbox->pool, &msg->slice);
+		return err;
+	}
 	if (from)
 		from->taken += msg->slice.len;
 	msg->id = ++*inbox->last_id;
@@ -182,7 +217,7 @@ static void kipc_inbox_free_slice(struct kipc_inbox *inbox, struct kipc_message 
 		kipc_inbox_grant(inbox, wakes);
 	if (unlikely(inbox->room_wanted)) {
 		inbox->room_wanted = false;
-		wake_up_interruptible_poll(inbox->room_wait, EPOLLOUT | EPOLLWRNORM);
+		kipc_wake_pollers(inbox->room_wait, EPOLLOUT | EPOLLWRNORM);
 	}
 }
 
@@ -222,16 +257,6 @@ void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg)
 	msg->state = KIPC_MESSAGE_HELD;
 	inbox->held_count++;
 	inbox->held_bytes += msg->slice.len;
-}
-
-static void kipc_inbox_unhold(struct kipc_inbox *inbox, struct kipc_message *msg)
-{
-	if (msg == inbox->recent)
-		inbox->recent = NULL;
-	else
-		rb_erase(&msg->by_id, &inbox->held);
-	inbox->held_count--;
-	inbox->held_bytes -= msg->slice.len;
 }
 
 /* Hand a message to the thread that began to wait last.  False: nobody waits. */

@@ -103,7 +103,7 @@ struct kipc_room {
 void kipc_inbox_init(struct kipc_inbox *inbox, struct kipc_endpoint *owner,
 		     struct kipc_channel *channel);
 void kipc_inbox_close(struct kipc_inbox *inbox, int reason, struct kipc_wakes *wakes);
-void kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone);
+bool kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone);
 
 int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		       struct kipc_endpoint *from);

@@ -3,7 +3,10 @@
 #include <linux/indirect_call_wrapper.h>
 #include <linux/kipc.h>
 #include <linux/nospec.h>
+#include <linux/nsproxy.h>
+#include <linux/overflow.h>
 #include <linux/sched/signal.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "channel.h"
@@ -32,7 +35,7 @@ union kipc_arg {
  * struct kipc_request - a request on its way
  * @ep:		the endpoint it was made on
  * @nonblock:	the file is O_NONBLOCK
- * @arg:	the user's structure, read once
+ * @arg:	the part of the user's structure that is read, read once
  * @uarg:	where it is
  */
 struct kipc_request {
@@ -50,11 +53,28 @@ static int kipc_write_back(struct kipc_request *rq, const void *member, size_t b
 	return copy_to_user(rq->uarg + offset, member, bytes) ? -EFAULT : 0;
 }
 
+/* The caller's monotonic clock may run at an offset, in a time namespace. */
+static u64 kipc_deadline_to_host(u64 deadline)
+{
+#ifdef CONFIG_TIME_NS
+	s64 offset = timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
+	s64 host;
+
+	deadline = min_t(u64, deadline, KTIME_MAX);
+	if (check_sub_overflow((s64)deadline, offset, &host))
+		return KTIME_MAX;
+	/* Before the machine was there: passed, which 0 would not mean. */
+	return max_t(s64, host, 1);
+#else
+	return deadline;
+#endif
+}
+
 static struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags,
 					    u64 deadline)
 {
 	return (struct kipc_limit){
-		.deadline = deadline,
+		.deadline = deadline ? kipc_deadline_to_host(deadline) : 0,
 		.nonblock = rq->nonblock || flags & KIPC_F_NONBLOCK,
 	};
 }
@@ -391,7 +411,8 @@ static int kipc_ioc_queue_recv(struct kipc_request *rq)
 /**
  * struct kipc_ioctl - a row of the table
  * @size:	of the structure as this module knows it
- * @min:	of the structure when the request was introduced
+ * @min:	of the structure when the request was introduced.  Where it has grown
+ *		since, what an older program's lacks is to be zeroed before @run
  * @in:		how many of its first bytes are read: results come last
  * @run:	the handler
  */

@@ -109,8 +109,10 @@ void kipc_message_destroy_all(struct list_head *list)
 {
 	struct kipc_message *msg, *next;
 
-	list_for_each_entry_safe(msg, next, list, entry)
+	list_for_each_entry_safe(msg, next, list, entry) {
 		kipc_message_destroy(msg);
+		cond_resched();
+	}
 	INIT_LIST_HEAD(list);
 }
 

@@ -7,8 +7,8 @@
  *	state		owner			leaves it by
  *	NEW		the sender's thread	reserve, or being freed
  *	RESERVED	the sender's thread	commit, or cancel
- *	QUEUED		the receiver's inbox	receive, or withdrawal by its caller
- *	HELD		the receiver's inbox	release, reply, or requeue
+ *	QUEUED		the receiver's inbox	receive, withdrawal by its caller, close
+ *	HELD		the receiver's inbox	release, reply, requeue, close
  *
  * All changes of state are made under the lock of the channel.  Payload, size
  * and identity are written by the sender before commit and never afterwards.
@@ -66,7 +66,7 @@ struct kipc_view {
 /**
  * struct kipc_message - see above
  * @entry:	QUEUED: in the inbox's @queued.  Elsewhere a list of its owner's.
- * @by_id:	HELD: in the inbox's @held
+ * @by_id:	HELD: in the inbox's @held, unless it is its @recent
  * @slice:	its piece of the receiver's pool, from RESERVED on
  * @id:		unique on the channel, from RESERVED on
  * @tag:	the application's

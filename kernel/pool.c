@@ -71,6 +71,17 @@ void kipc_pool_init(struct kipc_pool *pool, u32 size)
 }
 
 /**
+ * kipc_pool_fits() - is there a hole for a payload?
+ * @pool:	the pool
+ * @len:	bytes of the payload
+ */
+bool kipc_pool_fits(struct kipc_pool *pool, u64 len)
+{
+	len = kipc_pool_round(len);
+	return len <= pool->free && kipc_hole_find(pool, len);
+}
+
+/**
  * kipc_pool_take() - take a slice for a payload
  * @pool:	the pool
  * @slice:	becomes the slice; its memory must stay until kipc_pool_give()

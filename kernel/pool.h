@@ -69,6 +69,7 @@ static inline u64 kipc_pool_round(u64 len)
 }
 
 void kipc_pool_init(struct kipc_pool *pool, u32 size);
+bool kipc_pool_fits(struct kipc_pool *pool, u64 len);
 bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len);
 void kipc_pool_give(struct kipc_pool *pool, struct kipc_slice *slice);
 

@@ -49,8 +49,10 @@ static void kipc_queue_free(struct kref *ref)
 	struct kipc_queue *queue = container_of(ref, struct kipc_queue, ref);
 	struct kipc_entry *entry, *next;
 
-	rbtree_postorder_for_each_entry_safe(entry, next, &queue->entries.rb_root, node)
+	rbtree_postorder_for_each_entry_safe(entry, next, &queue->entries.rb_root, node) {
 		kipc_entry_destroy(entry);
+		cond_resched();
+	}
 	kipc_user_uncharge(queue->user, KIPC_QUOTA_NAMES, 1);
 	kipc_user_put(queue->user);
 	kfree(queue);

@@ -20,6 +20,10 @@ static unsigned long max_pool_bytes;
 module_param(max_pool_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_pool_bytes, "memory behind a user's pools (0: a quarter of RAM)");
 
+static unsigned long max_pool_msgs = BIT(20);
+module_param(max_pool_msgs, ulong, 0644);
+MODULE_PARM_DESC(max_pool_msgs, "messages that a user's pools may hold");
+
 static unsigned long max_queue_bytes = 256UL << 20;
 module_param(max_queue_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_queue_bytes, "payload a user may have waiting in queues");
@@ -40,6 +44,8 @@ static u64 kipc_quota_limit(enum kipc_quota what)
 		return READ_ONCE(max_names);
 	case KIPC_QUOTA_POOL_BYTES:
 		return READ_ONCE(max_pool_bytes) ?: totalram_pages() * PAGE_SIZE / 4;
+	case KIPC_QUOTA_POOL_MSGS:
+		return READ_ONCE(max_pool_msgs);
 	case KIPC_QUOTA_QUEUE_BYTES:
 		return READ_ONCE(max_queue_bytes);
 	case KIPC_QUOTA_QUEUE_MSGS:

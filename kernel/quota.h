@@ -25,6 +25,7 @@
  * @KIPC_QUOTA_ENDPOINTS:	open endpoints
  * @KIPC_QUOTA_NAMES:		named objects: channels and queues
  * @KIPC_QUOTA_POOL_BYTES:	memory behind pools
+ * @KIPC_QUOTA_POOL_MSGS:	messages in pools, paid by the pool's owner as well
  * @KIPC_QUOTA_QUEUE_BYTES:	payload in queues, paid by its sender
  * @KIPC_QUOTA_QUEUE_MSGS:	messages in queues, paid by their sender
  * @KIPC_QUOTA_COUNT:		how many there are
@@ -33,6 +34,7 @@ enum kipc_quota {
 	KIPC_QUOTA_ENDPOINTS,
 	KIPC_QUOTA_NAMES,
 	KIPC_QUOTA_POOL_BYTES,
+	KIPC_QUOTA_POOL_MSGS,
 	KIPC_QUOTA_QUEUE_BYTES,
 	KIPC_QUOTA_QUEUE_MSGS,
 	KIPC_QUOTA_COUNT,
@@ -40,7 +42,7 @@ enum kipc_quota {
 
 /**
  * struct kipc_user - a user's account
- * @ref:	by endpoints and by messages in queues
+ * @ref:	by endpoints, by queues, and by messages in queues
  * @node:	in the tree of users
  * @uid:	who
  * @taken:	by enum kipc_quota

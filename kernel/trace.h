@@ -202,6 +202,7 @@ TRACE_EVENT(kipc_limit,
 				   { KIPC_QUOTA_ENDPOINTS, "endpoints" },
 				   { KIPC_QUOTA_NAMES, "names" },
 				   { KIPC_QUOTA_POOL_BYTES, "pool_bytes" },
+				   { KIPC_QUOTA_POOL_MSGS, "pool_msgs" },
 				   { KIPC_QUOTA_QUEUE_BYTES, "queue_bytes" },
 				   { KIPC_QUOTA_QUEUE_MSGS, "queue_msgs" }),
 		  __entry->wanted)

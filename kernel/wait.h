@@ -7,7 +7,7 @@
  * under the lock of the object it waits for (a channel or a queue).  Whoever has
  * something for it takes it from there, writes the result into the structure
  * around it, and finishes it: all under the lock.  The wake-up itself comes after
- * the lock is dropped.
+ * the lock is dropped (unless more are woken at once than struct kipc_wakes holds).
  *
  * The hand-over needs no lock on the sleeper's side, and so relies on an order:
  *
@@ -27,8 +27,10 @@
 #define KIPC_WAIT_H
 
 #include <linux/list.h>
+#include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 /**
  * struct kipc_waiter - a thread that waits
@@ -70,6 +72,15 @@ struct kipc_wakes {
 void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes);
 int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit);
 void kipc_wakes_wake(struct kipc_wakes *wakes);
+
+/*
+ * Tell every poller, also those that asked to be woken one at a time: what has
+ * happened (room for some, a hang-up for all) is not used up by the first.
+ */
+static inline void kipc_wake_pollers(wait_queue_head_t *wait, __poll_t events)
+{
+	__wake_up(wait, TASK_INTERRUPTIBLE, 0, poll_to_key(events));
+}
 
 /* Make a waiter for the current thread, on its stack and on no list. */
 static inline void kipc_waiter_init(struct kipc_waiter *waiter)

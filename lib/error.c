@@ -109,7 +109,10 @@ KIPC_EXPORT char *kipc_explain(const char *address, int err, char *buf, size_t s
 		text = err ? kipc_sentence_find(transport, err) : "no error";
 	if (!text)
 		text = strerror_r(err, reason, sizeof(reason));
-	if (address)
+	/* A scheme alone brings its colon along. */
+	if (address && *address && address[strlen(address) - 1] == ':')
+		snprintf(buf, size, "%s %s", address, text);
+	else if (address)
 		snprintf(buf, size, "%s: %s", address, text);
 	else
 		snprintf(buf, size, "%s", text);

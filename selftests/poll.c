@@ -311,6 +311,50 @@ TEST_F(poll, sleeping_queue_handle_is_woken_by_room)
 }
 
 /* Nobody else may send while a large message waits for room; then all may. */
+TEST_F(poll, sleeping_server_is_told_that_a_call_it_read_can_be_answered)
+{
+	struct kipc_channel_call call = call_of("x", 1);
+	struct poller poller;
+	struct asker caller;
+	char byte;
+
+	ASSERT_EQ(0, ask_and_wait(&caller, self->client.fd,
+				  KIPC_IOC_CHANNEL_CALL, &call));
+	ASSERT_TRUE(poller_start(&poller, self->server.fd, POLLOUT));
+	ASSERT_EQ(1, read(self->server.fd, &byte, 1));
+	EXPECT_EQ(POLLOUT, poller_end(&poller));
+	ASSERT_EQ(1, write(self->server.fd, "y", 1));
+	EXPECT_EQ(0, ask_end(&caller));
+}
+
+/* A pool of 32 KiB in sixteen pieces, every second one of them free. */
+TEST_F(poll, room_in_pieces_is_no_room)
+{
+	char name[KIPC_NAME_SIZE], *data = calloc(1, 4096);
+	struct end server, clients[5];
+	struct kipc_header msg;
+	int i, n = 0;
+
+	ASSERT_EQ(0, end_serve(&server, fresh_name(name), 32 << 10));
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(0, end_connect(&clients[i], name, 4096));
+		while (!channel_send_now(clients[i].fd, 0, data, 2048))
+			n++;
+	}
+	ASSERT_EQ(15, n);
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, channel_recv_now(server.fd, &msg));
+		if (i % 2)
+			ASSERT_EQ(0, channel_release(server.fd, msg.id));
+	}
+	EXPECT_EQ(-EAGAIN, channel_send_now(clients[4].fd, 0, data, 4096));
+	EXPECT_EQ(0, ready(clients[4].fd) & POLLOUT);
+	for (i = 0; i < 5; i++)
+		end_close(&clients[i]);
+	end_close(&server);
+	free(data);
+}
+
 TEST_F(poll, sleeping_queue_handle_is_woken_when_a_sender_gives_up)
 {
 	uint8_t *data = memory(4 * PAGE);

@@ -6,11 +6,11 @@
 #include "kipc_test.h"
 
 static const char * const parameters[] = {
-	"max_endpoints", "max_names", "max_pool_bytes", "max_queue_bytes",
-	"max_queue_msgs",
+	"max_endpoints", "max_names", "max_pool_bytes", "max_pool_msgs",
+	"max_queue_bytes", "max_queue_msgs",
 };
 
-#define PARAMETERS	5
+#define PARAMETERS	6
 
 /* The parent tears down: it is still root, and there when a test was killed. */
 FIXTURE(quota)
@@ -307,6 +307,34 @@ static int use_pool_again(const char *name)
 		    channel_release(server.fd, msg.id))
 			return 1;
 	return 0;
+}
+
+/* Empty messages take no memory behind the pool, and count all the same. */
+static int fill_pool_with_nothing(const char *name)
+{
+	char text[KIPC_NAME_SIZE];
+	struct end server, client;
+	int err, n = 0;
+
+	if (end_serve(&server, fresh_name(text), 1 << 20) ||
+	    end_connect(&client, text, 4096))
+		return 201;
+	while (n < 100) {
+		err = channel_send_now(client.fd, 0, NULL, 0);
+		if (err)
+			break;
+		n++;
+	}
+	if (endpoint_info(server.fd).queued != n)
+		return 202;
+	return err == -EDQUOT ? n : 200;
+}
+
+TEST_F(quota, pool_msgs_edquot)
+{
+	ASSERT_EQ(0, limit_to("max_pool_msgs", 8));
+	EXPECT_EQ(8, as_user(USER, fill_pool_with_nothing, NULL));
+	EXPECT_EQ(8, as_user(USER, fill_pool_with_nothing, NULL));
 }
 
 TEST_F(quota, pool_bytes_that_are_used_again_do_not_count)

@@ -367,6 +367,20 @@ TEST_F(serving, too_long_a_reply_emsgsize_then_shorter)
 	EXPECT_REPLY(data, 64 << 10);
 }
 
+TEST_F(serving, caller_without_room_is_refused_by_the_next_read)
+{
+	uint8_t *data = pattern(64 << 10, 1);
+
+	ASSERT_EQ(0, channel_send(self->server.fd, self->client.number, data,
+				  64 << 10));
+	ASSERT_EQ(0, set_nonblock(self->server.fd));
+	ASSERT_EQ(4, get(self->server.fd, self->buf, 64));
+	EXPECT_EQ(-ENOBUFS, put(self->server.fd, "answer", 6));
+	EXPECT_EQ(-EAGAIN, get(self->server.fd, self->buf, 64));
+	EXPECT_EQ(-ECONNRESET, ask_end(&self->caller));
+	EXPECT_EQ(0, endpoint_info(self->server.fd).held);
+}
+
 TEST_F(serving, reply_from_a_bad_address_efault_then_a_good_one)
 {
 	ASSERT_EQ(4, get(self->server.fd, self->buf, 64));

@@ -44,9 +44,9 @@
  * EFAULT (an address that is not the caller's to read or write), EINVAL,
  * ENOTTY, ENOTCONN, EISCONN, EOPNOTSUPP, E2BIG, ENOMEM (the kernel, or the
  * caller's memory cgroup, has no memory left), EDQUOT (a user is at one of its
- * limits: the caller's or, where a message finds no memory behind its receiver's
- * pool, the receiver's) and, for those that wait, EINTR.  Arguments are checked
- * before roles.
+ * limits: the one who opened the caller's endpoint or, where a receiver's pool may
+ * not hold more messages or memory, the receiver's) and, for those that wait,
+ * EINTR.  Arguments are checked before roles.
  *
  * read(2), write(2): on a queue, receive and send with priority 0.  On a client,
  * write() is a one-way send and read() takes the next message that the server
@@ -58,7 +58,8 @@
  * other side is gone; an empty message reads as 0 as well.
  *
  * poll: EPOLLIN, a message is waiting; EPOLLOUT, there is room for a message of
- * one page or, on a small queue, of any size; EPOLLHUP, the server is gone;
+ * one page or, on a small pool or queue, of any size (on a server: a call that read()
+ * took can be answered by write()); EPOLLHUP, the server is gone;
  * EPOLLERR, the endpoint has no role.
  */
 #ifndef _UAPI_LINUX_KIPC_H
@@ -326,7 +327,8 @@ struct kipc_channel_connect {
  * received it and died, or closed, before it replied.  ETIMEDOUT, EINTR: @outcome
  * says whether it had been delivered; where it had not, it has been taken back.
  * A signal handler that restarts system calls restarts only a call that had not
- * been delivered, so it never runs twice.  EFAULT with KIPC_OUTCOME_REPLIED: the
+ * been delivered, so it never runs twice.  Being stopped, traced or frozen interrupts
+ * a delivered call like a signal does.  EFAULT with KIPC_OUTCOME_REPLIED: the
  * reply could not be written here and waits for KIPC_IOC_CHANNEL_RECV.
  *
  * Since: 1
@@ -380,8 +382,9 @@ struct kipc_channel_send {
  * the one that began to wait last (its cache is the warmest).
  *
  * Errors: EAGAIN, none waiting.  ETIMEDOUT.  ENOENT, @release is not a held
- * message; nothing was received.  EPIPE, to a client: the server is gone and
- * nothing is left to receive.  After EFAULT the message is still the next one.
+ * message, or EBUSY, one that is just being replied to; nothing was received.
+ * EPIPE, to a client: the server is gone and nothing is left to receive.  After
+ * EFAULT the message is still the next one.
  *
  * Since: 1
  */
@@ -550,8 +553,8 @@ struct kipc_queue_send {
  * in the order they were sent.
  *
  * Errors: EBADF, the endpoint may not receive.  EAGAIN, empty.  ETIMEDOUT.
- * EMSGSIZE, the message is larger than @len: @msg.len says by how much (it is
- * the one field written), and the message is still the next one, as it is after
+ * EMSGSIZE, the message is larger than @len: @msg.len is its length (it is the
+ * one field written), and the message is still the next one, as it is after
  * EFAULT.
  *
  * Since: 1
