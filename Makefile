@@ -39,8 +39,9 @@ module:				## kipc.ko for KDIR, by default the running kernel's headers
 		$(VM)/build-module "$O/module/$(RELEASE)" "$(KDIR)" W=1 && \
 		cp "$O/module/$(RELEASE)/kipc.ko" kipc.ko; \
 	else \
-		echo "No module: $(KDIR), the headers of the running kernel," \
-			"is not there. (make shell needs none.)"; \
+		echo "No module: $(KDIR) is not there. Install" \
+			"linux-headers-$(RELEASE), or set KDIR=;" \
+			"the rest is built without it."; \
 	fi
 
 lib:				## libkipc, shared and static, in build/lib
@@ -143,4 +144,5 @@ help:				## this
 		$(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo
 	@echo "Variables: KERNEL=$(KERNEL) KERNELS=\"$(KERNELS)\" ACCEL=auto|kvm|tcg CPUS=$(CPUS)" \
-		"MEM=$(MEM) TIMEOUT= WERROR=0 PREFIX=$(PREFIX) DESTDIR="
+		"MEM=$(MEM) TIMEOUT= WERROR=0" \
+		"TESTS= FILES= RUN= BENCH_ARGS= KDIR= PREFIX=$(PREFIX) DESTDIR="

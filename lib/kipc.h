@@ -5,14 +5,16 @@
  *
  * A program names a mechanism by its *address*, scheme:name?option=value&...,
  * opens a handle on it, and sends, receives, calls and replies; changing the
- * address changes the mechanism and nothing else:
+ * address changes the mechanism and nothing else, as far as both can do what the
+ * program needs (kipc_scheme_info()):
  *
  *	channel:camera			a kipc channel (call and reply, one copy)
  *	queue:jobs?msgs=100		a kipc queue (priorities, outlives its creator)
  *	unix-seqpacket:/run/camera	an AF_UNIX socket; "@name" is an abstract one
  *	pipe:				a pipe: kipc_pair(), or inherited descriptors
  *	posix-mq:/jobs			a POSIX message queue
- *	sysv-msg:/path or 0x1234	a System V message queue, by ftok or by key
+ *	sysv-msg:/path			a System V message queue by ftok, or
+ *	sysv-msg:0x1234			by its key
  *
  * Conventions
  *	Functions return 0, a count or a length on success and -errno on failure.
@@ -28,8 +30,9 @@
  *	-EOPNOTSUPP	this mechanism cannot do that
  *	-ENODEV		the kernel has no such mechanism (kipc.ko not loaded)
  *	-EPROTO		what came is not a message of libkipc's making
- *	-EINTR		a signal handler ran while the call waited; nothing happened
- *			(the kernel may restart the wait instead, where the handler
+ *	-EINTR		a signal handler ran during the wait; no message was lost.
+ *			After kipc_call() @outcome says whether it may have run (the
+ *			kernel may restart the wait instead, where the handler
  *			was installed with SA_RESTART)
  *	-EINVAL		the address, an option or an argument makes no sense
  *
@@ -278,7 +281,8 @@ ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
  * Never waits.  Returns 0 or: -EINVAL (not a call, or answered already),
  * -ECANCELED or -EPIPE (the caller waits no more), -EMSGSIZE, -ENOBUFS (no room
  * at the caller).  After -EMSGSIZE and -ENOBUFS the call can still be answered;
- * after anything else it is over.  Thread-safe.  Since 0.1.
+ * after -EINVAL nothing has happened (a one-way message still wants
+ * kipc_release()); after anything else it is over.  Thread-safe.  Since 0.1.
  */
 int kipc_reply(struct kipc *handle, struct kipc_msg *call, const void *data, size_t len);
 
