@@ -62,17 +62,22 @@ int kipc_unix_connect(int fd, const char *name)
 	return -errno;
 }
 
-/* Does anybody listen at a path?  A wrong type of socket (EPROTOTYPE) also lives. */
-static bool kipc_unix_alive(int type, const char *path)
+/*
+ * Is a path stale (0), alive (-EADDRINUSE; also by a wrong type of socket), or not for
+ * us to know (-EACCES)?
+ */
+static int kipc_unix_probe(int type, const char *path)
 {
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int err;
 
 	if (fd < 0)
-		return true;
+		return -errno;
 	err = kipc_unix_connect(fd, path);
 	close(fd);
-	return err != -ECONNREFUSED && err != -ENOENT;
+	if (err == -ECONNREFUSED || err == -ENOENT)
+		return 0;
+	return err == -EACCES ? err : -EADDRINUSE;
 }
 
 /* Lock the directory of a path, for as long as the descriptor lives; or -1. */
@@ -94,11 +99,15 @@ static int kipc_unix_lock_dir(const char *path)
 static int kipc_unix_remove_stale(int type, const char *path)
 {
 	struct stat st;
+	int err;
 
 	if (lstat(path, &st))
 		return -errno;
-	if (!S_ISSOCK(st.st_mode) || kipc_unix_alive(type, path))
+	if (!S_ISSOCK(st.st_mode))
 		return -EADDRINUSE;
+	err = kipc_unix_probe(type, path);
+	if (err)
+		return err;
 	return unlink(path) ? -errno : 0;
 }
 

@@ -2,7 +2,9 @@
 /* unix-seqpacket: paths, abstract names, foreign peers, many clients. */
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "lib_test.h"
 
@@ -44,6 +46,26 @@ TEST_F(unix_path, stale_path_makes_room)
 	close(raw_socket(self->path, true));
 	ASSERT_EQ(0, access(self->path, F_OK));
 	EXPECT_EQ(0, kipc_listen(&self->server, self->address, NULL));
+}
+
+/* Whether it is stale an ordinary user cannot know, and may not remove it. */
+TEST_F(unix_path, path_of_another_user_eacces)
+{
+	struct kipc *server = NULL;
+	int status;
+	pid_t pid;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	close(raw_socket(self->path, true));
+	ASSERT_EQ(0, chmod(self->path, 0600));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(setresuid(1000, 1000, 1000) ? 1 :
+		      kipc_listen(&server, self->address, NULL) != -EACCES);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 TEST_F(unix_path, connecting_to_a_stale_path_econnrefused)
