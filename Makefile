@@ -65,7 +65,7 @@ $O/.deps: $(VM)/packages
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
-style: deps $(KERNELS:%=$O/kernels/%/release) $O/linux-source	## sparse, checkpatch, warnings, shellcheck
+style: deps kernels		## sparse, checkpatch, warnings, shellcheck
 	@$(VM)/style
 
 check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
@@ -83,6 +83,9 @@ shell: guest-$(KERNEL)		## a shell in a guest with the module loaded
 guest-run: export COMMAND = $(value RUN)
 guest-run: guest-$(KERNEL)	## run RUN="./prog data" in a guest that has FILES="prog data"
 	@$(VM)/accel -v > /dev/null && $(VM)/guest-run -k $(KERNEL) $(FILES) -- "$$COMMAND"
+
+.PHONY: kernels
+kernels: $(KERNELS:%=$O/kernels/%/release) $O/linux-source
 
 guest: $(KERNELS:%=guest-%)	## build all that the guests need, boot none
 
