@@ -38,7 +38,7 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 	msg->len = 0;
 	msg->prio = 0;
 	if (kipc_inbox_put(&maker->inbox, msg, wakes))
-		kipc_wake_pollers(&maker->poll_wait, EPOLLIN | EPOLLRDNORM);
+		kipc_endpoint_tell(maker);
 	return true;
 }
 
@@ -72,9 +72,9 @@ bool kipc_call_end(struct kipc_endpoint *ep, struct kipc_message *msg, int resul
  * that nobody has received is taken back; one that has been delivered stays with its
  * receiver, which learns that nobody waits by a notice, or when it replies.
  */
-static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_inbox *inbox,
-			     struct kipc_call *call, int why)
+static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_call *call, int why)
 {
+	struct kipc_inbox *inbox = call->inbox;
 	struct kipc_message *msg, *withdrawn = NULL;
 	struct kipc_wakes wakes = { .count = 0 };
 	int err = why;
@@ -93,7 +93,7 @@ static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_inbox *in
 		call->outcome = KIPC_OUTCOME_DELIVERED;
 		if (kipc_inbox_give_up(inbox, msg, inbox->owner->options & KIPC_CHANNEL_NOTICES,
 				       &wakes))
-			kipc_wake_pollers(&inbox->owner->poll_wait, EPOLLIN | EPOLLRDNORM);
+			kipc_endpoint_tell(inbox->owner);
 		/* Restarting the system call would run the call twice. */
 		if (why == -ERESTARTSYS)
 			err = -EINTR;
@@ -121,30 +121,22 @@ int kipc_channel_call(struct kipc_endpoint *ep, u64 to, struct kipc_source *sour
 		      const struct kipc_limit *limit, u64 *release, struct kipc_call *call)
 {
 	struct kipc_message *msg;
-	struct kipc_inbox *inbox;
-	u64 id;
 	int err;
 
 	call->outcome = KIPC_OUTCOME_NONE;
-	msg = kipc_channel_prepare(ep, to, KIPC_KIND_CALL, source, limit, release);
-	if (IS_ERR(msg))
-		return PTR_ERR(msg);
-
-	kipc_waiter_init(&call->receiver.waiter);
-	kipc_view_capture(&call->receiver.view);
 	call->caller = ep;
-	call->msg = msg;
-	/* Good while the call is not finished: the receiver's death finishes it. */
-	inbox = &msg->to->inbox;
-	id = msg->id;
-	err = kipc_channel_commit(ep, msg, call);
+	kipc_waiter_init(&call->receiver.waiter);
+	kipc_view_capture(&call->receiver.view, ep->time_offset);
+	msg = kipc_message_create(&ep->spare, KIPC_KIND_CALL, source);
+	if (!msg)
+		return -ENOMEM;
+	err = kipc_channel_transmit(ep, to, msg, source, limit, release, call);
 	if (err)
 		return err;
 
 	err = kipc_waiter_sleep(&call->receiver.waiter, limit);
-	err = err ? kipc_call_give_up(ep->channel, inbox, call, err) :
-		    call->receiver.waiter.result;
-	trace_kipc_call_end(ep->channel, id, call->outcome, err);
+	err = err ? kipc_call_give_up(ep->channel, call, err) : call->receiver.waiter.result;
+	trace_kipc_call_end(ep->channel, call->id, call->outcome, err);
 	return err;
 }
 
@@ -155,124 +147,205 @@ int kipc_channel_call(struct kipc_endpoint *ep, u64 to, struct kipc_source *sour
  * @source:	what to send
  * @limit:	how long to wait for room at the receiver
  * @release:	id of a held message to release first, or 0; 0 once that is done
- * @id:		the call's id is written
+ * @call:	@id is written
  *
  * Return: 0 or a negative errno (uapi: KIPC_IOC_CHANNEL_CALL).
  */
 int kipc_channel_call_async(struct kipc_endpoint *ep, u64 to, struct kipc_source *source,
-			    const struct kipc_limit *limit, u64 *release, u64 *id)
+			    const struct kipc_limit *limit, u64 *release, struct kipc_call *call)
 {
-	struct kipc_message *msg;
-	int err;
-
-	/* For the message that tells of the end, whichever that will be. */
-	err = kipc_user_charge(ep->user, KIPC_QUOTA_POOL_MSGS, 1);
-	if (err)
-		return err;
-	msg = kipc_channel_prepare(ep, to, KIPC_KIND_CALL, source, limit, release);
-	if (IS_ERR(msg)) {
-		kipc_user_uncharge(ep->user, KIPC_QUOTA_POOL_MSGS, 1);
-		return PTR_ERR(msg);
-	}
-	msg->payer = kipc_user_get(ep->user);
-	*id = msg->id;
-	return kipc_channel_commit(ep, msg, NULL);
-}
-
-/* The held call of an id, claimed for replying: nobody else ends it from here on. */
-static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
-					     struct kipc_message *reply)
-{
-	struct kipc_message *msg = kipc_inbox_find(&ep->inbox, id);
-	struct kipc_endpoint *caller = NULL;
+	struct kipc_message *msg = kipc_message_create(&ep->spare, KIPC_KIND_CALL, source);
 	int err;
 
 	if (!msg)
-		return ERR_PTR(-ENOENT);
-	if (msg->kind != KIPC_KIND_CALL)
-		return ERR_PTR(-EPROTO);
-	if (msg->busy)
-		return ERR_PTR(-EBUSY);
-	if (msg->call)
-		caller = msg->call->caller;	/* lives: a thread of it waits in the call */
-	else if (msg->payer)
-		caller = kipc_call_maker(ep->channel, msg);
-	if (caller) {
-		err = kipc_inbox_reserve(&caller->inbox, reply,
-					 kipc_endpoint_is_client(ep) ? ep : NULL);
-		if (err)
-			return ERR_PTR(err == -EAGAIN ? -ENOBUFS : err);
+		return -ENOMEM;
+	/* For the message that tells of the end, whichever that will be. */
+	err = kipc_user_charge(ep->user, KIPC_QUOTA_POOL_MSGS, 1);
+	if (err) {
+		kipc_message_destroy(msg);
+		return err;
 	}
-	msg->busy = true;
-	return msg;
+	msg->payer = kipc_user_get(ep->user);
+	return kipc_channel_transmit(ep, to, msg, source, limit, release, call);
 }
 
-/* Does anybody want the reply still? */
-static bool kipc_reply_wanted(const struct kipc_message *msg, const struct kipc_message *reply)
+/**
+ * struct kipc_answer - an answer on its way, on the stack of the thread that gives it
+ * @ep:		who holds the call
+ * @reply:	the reply
+ * @call:	the call, once it has been found
+ * @inbox:	the caller's, @reply has room there; or NULL, nobody waits
+ * @limit:	how long to wait for the next message
+ * @receiver:	who receives it, or NULL
+ * @begun:	what kipc_receive_begin() said
+ */
+struct kipc_answer {
+	struct kipc_endpoint	*ep;
+	struct kipc_message	*reply;
+	struct kipc_message	*call;
+	struct kipc_inbox	*inbox;
+	const struct kipc_limit	*limit;
+	struct kipc_receiver	*receiver;
+	int			begun;
+};
+
+/* Who is to be given the reply to a call: NULL, nobody wants it any more. */
+static struct kipc_inbox *kipc_reply_target(struct kipc_channel *channel,
+					    const struct kipc_message *msg)
 {
-	return msg->call || (msg->payer && reply->to && !reply->to->inbox.closed);
+	struct kipc_endpoint *caller = NULL;
+
+	if (likely(msg->call))
+		caller = msg->call->caller;	/* lives: a thread of it waits in the call */
+	else if (msg->payer)
+		caller = kipc_call_maker(channel, msg);
+	return caller ? &caller->inbox : NULL;
+}
+
+/* Find the held call of an id, and room for the reply.  The caller holds the lock. */
+static int kipc_reply_reserve(struct kipc_answer *answer, u64 id)
+{
+	struct kipc_endpoint *ep = answer->ep;
+	struct kipc_message *msg = kipc_inbox_find(&ep->inbox, id);
+	int err;
+
+	if (!msg)
+		return -ENOENT;
+	if (msg->kind != KIPC_KIND_CALL)
+		return -EPROTO;
+	if (msg->busy)
+		return -EBUSY;
+	answer->call = msg;
+	answer->inbox = kipc_reply_target(ep->channel, msg);
+	if (!answer->inbox)
+		return 0;
+	err = kipc_inbox_reserve(answer->inbox, answer->reply,
+				 kipc_endpoint_is_client(ep) ? ep : NULL);
+	return err == -EAGAIN ? -ENOBUFS : err;
 }
 
 /*
  * Give a filled reply to the caller: to the thread that waits, which gets it as a message
  * that it holds, or as a message to receive.
  */
-static void kipc_reply_deliver(struct kipc_channel *channel, struct kipc_message *msg,
-			       struct kipc_message *reply, struct kipc_wakes *wakes)
+static void kipc_reply_deliver(struct kipc_answer *answer, struct kipc_wakes *wakes)
 {
-	struct kipc_call *call = msg->call;
-	struct kipc_endpoint *to = reply->to;
+	struct kipc_message *reply = answer->reply;
+	struct kipc_call *call = answer->call->call;
 
-	trace_kipc_reply(channel, msg, reply);
-	reply->answers = msg->id;
+	trace_kipc_reply(answer->ep->channel, answer->call, reply);
+	reply->answers = answer->call->id;
 	reply->to = NULL;
 	if (unlikely(!call)) {
-		if (kipc_inbox_put(&to->inbox, reply, wakes))
-			kipc_wake_pollers(&to->poll_wait, EPOLLIN | EPOLLRDNORM);
+		if (kipc_inbox_put(answer->inbox, reply, wakes))
+			kipc_endpoint_tell(answer->inbox->owner);
 		return;
 	}
-	msg->call = NULL;
-	kipc_inbox_hold(&to->inbox, reply);
+	answer->call->call = NULL;
+	kipc_inbox_hold(answer->inbox, reply);
 	kipc_message_describe(reply, &call->receiver.view, call->receiver.header);
 	call->outcome = KIPC_OUTCOME_REPLIED;
 	kipc_waiter_finish(&call->receiver.waiter, 0, wakes);
 }
 
 /*
- * End a call that kipc_reply_claim() has claimed: give the reply to the caller, if it
- * still waits.  With @err set the copy failed, and the call is held as before.  After
- * a reply, @receiver, where there is one, begins to receive (kipc_receive_begin()).
+ * End the call, with the filled reply or because nobody wants it, and begin to receive the
+ * next message.  The caller holds the lock.
  */
-static int kipc_reply_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
-			     struct kipc_message *reply, int err,
-			     const struct kipc_limit *limit, struct kipc_receiver *receiver,
-			     int *begun)
+static int kipc_reply_end(struct kipc_answer *answer, struct kipc_wakes *wakes)
+{
+	/* Before the caller is told: while it waits it need not be looked up. */
+	kipc_channel_drop(answer->ep, answer->call, wakes);
+	if (!answer->inbox)
+		return -ECANCELED;
+	kipc_reply_deliver(answer, wakes);
+	if (answer->receiver)
+		answer->begun = kipc_receive_begin(answer->ep, answer->limit, NULL,
+						   answer->receiver);
+	return 0;
+}
+
+/*
+ * A small reply goes its whole way under one hold of the lock, unless there is no memory
+ * for it right now.
+ *
+ * Return: 0; -ECANCELED; -EAGAIN, it takes all the steps; another negative errno.
+ */
+static int kipc_reply_post(struct kipc_answer *answer, u64 id, const struct kipc_source *source)
 {
 	struct kipc_wakes wakes = { .count = 0 };
-	struct kipc_endpoint *to = reply->to;
+	struct kipc_message *reply = answer->reply;
+	struct kipc_inbox *inbox;
+	int err;
 
-	spin_lock(&ep->channel->lock);
-	msg->busy = false;
-	if (!err && !kipc_reply_wanted(msg, reply))
-		err = -ECANCELED;
-	/* Before the caller is told: while it waits it need not be looked up. */
-	if (!err || err == -ECANCELED)
-		kipc_channel_drop(ep, msg, &wakes);
+	spin_lock(&answer->ep->channel->lock);
+	err = kipc_reply_reserve(answer, id);
+	inbox = answer->inbox;
+	if (!err && inbox &&
+	    !kipc_copy_small(&inbox->memory, reply->slice.offset, reply->len, source)) {
+		kipc_inbox_cancel(inbox, reply, &wakes);
+		err = -EAGAIN;
+	}
 	if (!err)
-		kipc_reply_deliver(ep->channel, msg, reply, &wakes);
-	else if (to)
-		kipc_inbox_cancel(&to->inbox, reply, &wakes);
-	if (!err && receiver)
-		*begun = kipc_receive_begin(ep, limit, NULL, receiver);
-	spin_unlock(&ep->channel->lock);
+		err = kipc_reply_end(answer, &wakes);
+	spin_unlock(&answer->ep->channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	return err;
+}
+
+/*
+ * The lock has been given up for the copy, which ended with @err: is the reply still
+ * wanted?  The one who waits may have gone since, and with it the place it was copied to.
+ */
+static int kipc_reply_commit(struct kipc_answer *answer, int err, struct kipc_wakes *wakes)
+{
+	struct kipc_message *msg = answer->call, *reply = answer->reply;
+
+	msg->busy = false;
+	if (!err && answer->inbox &&
+	    kipc_reply_target(answer->ep->channel, msg) == answer->inbox)
+		return kipc_reply_end(answer, wakes);
+	if (answer->inbox)
+		kipc_inbox_cancel(&reply->to->inbox, reply, wakes);
+	if (err)
+		return err;
+	answer->inbox = NULL;
+	return kipc_reply_end(answer, wakes);
+}
+
+/* All the steps of replying, one by one. */
+static int kipc_reply_stepwise(struct kipc_answer *answer, u64 id, struct kipc_source *source)
+{
+	struct kipc_channel *channel = answer->ep->channel;
+	struct kipc_wakes wakes = { .count = 0 };
+	struct kipc_message *reply = answer->reply;
+	struct kipc_endpoint *to;
+	int err;
+
+	spin_lock(&channel->lock);
+	err = kipc_reply_reserve(answer, id);
+	if (!err) {
+		/* Nobody else may end the call from here on. */
+		answer->call->busy = true;
+		if (answer->inbox)
+			kipc_inbox_pin(answer->inbox, reply);
+	}
+	spin_unlock(&channel->lock);
+	if (err)
+		return err;
+
+	to = reply->to;
+	if (to)
+		err = kipc_copy_to_memory(&to->inbox.memory, reply->slice.offset, reply->len,
+					  source);
+	spin_lock(&channel->lock);
+	err = kipc_reply_commit(answer, err, &wakes);
+	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
 	if (to)
 		kipc_endpoint_put(to);
-	if (!err || err == -ECANCELED)
-		kipc_message_recycle(&ep->spare, msg);
-	if (err)
-		kipc_message_destroy(reply);
 	return err;
 }
 
@@ -290,29 +363,25 @@ static int kipc_reply_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
 int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *source,
 		       const struct kipc_limit *limit, struct kipc_receiver *receiver)
 {
-	struct kipc_message *msg, *reply;
-	int begun = 0, err = 0;
+	struct kipc_answer answer = { .ep = ep, .limit = limit, .receiver = receiver };
+	int err = -EAGAIN;
 
-	reply = kipc_message_create(&ep->spare, KIPC_KIND_REPLY, source);
-	if (!reply)
+	answer.reply = kipc_message_create(&ep->spare, KIPC_KIND_REPLY, source);
+	if (!answer.reply)
 		return -ENOMEM;
-	reply->peer = ep->number;
+	answer.reply->peer = ep->number;
 
-	spin_lock(&ep->channel->lock);
-	msg = kipc_reply_claim(ep, *id, reply);
-	spin_unlock(&ep->channel->lock);
-	if (IS_ERR(msg)) {
-		kipc_message_destroy(reply);
-		return PTR_ERR(msg);
-	}
-
-	if (reply->to)
-		err = kipc_copy_to_memory(&reply->to->inbox.memory, reply->slice.offset,
-					  reply->len, source);
-	err = kipc_reply_commit(ep, msg, reply, err, limit, receiver, &begun);
-	if (!err || err == -ECANCELED)
+	if (likely(source->small))
+		err = kipc_reply_post(&answer, *id, source);
+	if (err == -EAGAIN)
+		err = kipc_reply_stepwise(&answer, *id, source);
+	if (err)
+		kipc_message_destroy(answer.reply);
+	if (!err || err == -ECANCELED) {
 		*id = 0;
+		kipc_message_recycle(&ep->spare, answer.call);
+	}
 	if (err || !receiver)
 		return err;
-	return kipc_receive_finish(ep, limit, receiver, begun);
+	return kipc_receive_finish(ep, limit, receiver, answer.begun);
 }

@@ -48,6 +48,30 @@ static int kipc_source_gather(struct kipc_source *source, const struct kipc_payl
 	return 0;
 }
 
+/* A payload of a line costs more in calls than in bytes: word by word, right here. */
+static int kipc_source_read_line(struct kipc_source *source, const void __user *from, u32 len)
+{
+	u64 *word = source->line;
+	u8 *byte;
+
+	if (should_fail_usercopy() || !user_read_access_begin(from, len))
+		return -EFAULT;
+	for (; len >= sizeof(*word); len -= sizeof(*word)) {
+		unsafe_get_user(*word++, (const u64 __user *)from, err_fault);
+		from += sizeof(*word);
+	}
+	if (len)
+		*word = 0;
+	for (byte = (u8 *)word; len; len--)
+		unsafe_get_user(*byte++, (const u8 __user *)from++, err_fault);
+	user_read_access_end();
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 /**
  * kipc_source_open() - check a payload and make it ready to be copied from
  * @source:	made ready: kipc_source_close() when done
@@ -59,23 +83,26 @@ static int kipc_source_gather(struct kipc_source *source, const struct kipc_payl
 int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
 		     u64 max)
 {
+	void __user *data = u64_to_user_ptr(payload->data);
 	int err = kipc_payload_check(payload);
 
 	if (err)
 		return err;
 	source->iov = NULL;
-	source->flat = NULL;
 	source->fds = NULL;
 	source->tag = payload->tag;
 	source->prio = payload->prio;
+	source->small = false;
 	if (payload->flags & KIPC_PAYLOAD_VEC && payload->len)
 		return kipc_source_gather(source, payload, max);
 
 	if (payload->len > max)
 		return -EMSGSIZE;
-	source->flat = u64_to_user_ptr(payload->data);
-	iov_iter_ubuf(&source->iter, ITER_SOURCE, (void __user *)source->flat, payload->len);
-	return 0;
+	iov_iter_ubuf(&source->iter, ITER_SOURCE, data, payload->len);
+	if (payload->len > sizeof(source->line))
+		return 0;
+	source->small = true;
+	return kipc_source_read_line(source, data, payload->len);
 }
 
 /* What a source has and no message has taken: kipc_source_close(). */
@@ -86,27 +113,35 @@ void kipc_source_free(struct kipc_source *source)
 		kipc_fds_put(source->fds);
 }
 
-/*
- * A payload of a line costs more in calls than in bytes: copy it right here.  Slices
- * start on a line, so it lies in one chunk.
- */
-static int kipc_copy_line(void *to, const void __user *from, u32 len)
+static void kipc_copy_words(u64 *to, const struct kipc_source *source, u32 len)
 {
-	if (should_fail_usercopy() || !user_read_access_begin(from, len))
-		return -EFAULT;
-	for (; len >= sizeof(u64); len -= sizeof(u64)) {
-		unsafe_get_user(*(u64 *)to, (const u64 __user *)from, err_fault);
-		to += sizeof(u64);
-		from += sizeof(u64);
-	}
-	for (; len; len--)
-		unsafe_get_user(*(u8 *)to++, (const u8 __user *)from++, err_fault);
-	user_read_access_end();
-	return 0;
+	const u64 *word = source->line;
+	u32 left = DIV_ROUND_UP(len, sizeof(*word));
 
-err_fault:
-	user_read_access_end();
-	return -EFAULT;
+	while (left--)
+		*to++ = *word++;
+}
+
+/**
+ * kipc_copy_small() - fill a piece of a pool with a small payload, without sleeping
+ * @memory:	the receiver's memory
+ * @offset:	of the piece, which the caller has reserved
+ * @len:	its bytes
+ * @source:	the payload, small
+ *
+ * Slices start on a line, so the payload lies in one chunk.
+ *
+ * Return: whether there was memory for it: kipc_copy_to_memory() can get some.
+ */
+bool kipc_copy_small(struct kipc_memory *memory, u32 offset, u32 len,
+		     const struct kipc_source *source)
+{
+	void *chunk = kipc_memory_peek(memory, offset / KIPC_CHUNK_SIZE);
+
+	if (unlikely(!chunk))
+		return false;
+	kipc_copy_words(chunk + offset % KIPC_CHUNK_SIZE, source, len);
+	return true;
 }
 
 /**
@@ -121,8 +156,6 @@ err_fault:
 int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 			struct kipc_source *source)
 {
-	bool line = source->flat && len <= KIPC_POOL_ALIGN;
-
 	while (len) {
 		u32 at = offset % KIPC_CHUNK_SIZE;
 		u32 run = min_t(u32, len, KIPC_CHUNK_SIZE - at);
@@ -130,8 +163,10 @@ int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 
 		if (IS_ERR(chunk))
 			return PTR_ERR(chunk);
-		if (line)
-			return kipc_copy_line(chunk + at, source->flat, len);
+		if (source->small) {
+			kipc_copy_words(chunk + at, source, len);
+			return 0;
+		}
 		/* The bounds are the chunk's; there is no object to check them against. */
 		if (_copy_from_iter(chunk + at, run, &source->iter) != run)
 			return -EFAULT;
@@ -180,12 +215,13 @@ int kipc_read_words(void *to, const void __user *from, size_t bytes)
 {
 	const u64 __user *uword = from;
 	u64 *word = to;
+	size_t i;
 
 	might_fault();
 	if (should_fail_usercopy() || !user_read_access_begin(from, bytes))
 		return -EFAULT;
-	for (; bytes; bytes -= sizeof(*word))
-		unsafe_get_user(*word++, uword++, err_fault);
+	for (i = 0; i < bytes / sizeof(*word); i++)
+		unsafe_get_user(word[i], uword + i, err_fault);
 	user_read_access_end();
 	return 0;
 
@@ -206,12 +242,13 @@ int kipc_write_words(void __user *to, const void *from, size_t bytes)
 {
 	u64 __user *uword = to;
 	const u64 *word = from;
+	size_t i;
 
 	might_fault();
 	if (should_fail_usercopy() || !user_write_access_begin(to, bytes))
 		return -EFAULT;
-	for (; bytes; bytes -= sizeof(*word))
-		unsafe_put_user(*word++, uword++, err_fault);
+	for (i = 0; i < bytes / sizeof(*word); i++)
+		unsafe_put_user(word[i], uword + i, err_fault);
 	user_write_access_end();
 	return 0;
 

@@ -3,7 +3,9 @@
  * Copy: the one path on which payload crosses between user and kernel.
  *
  * A payload comes as a struct kipc_payload (from an ioctl) or as an iov_iter
- * (from write); both become an iov_iter here.  Copies run with no lock held: a
+ * (from write); both become an iov_iter here.  A small one in one piece is brought into
+ * the kernel at once, so that room for it can be found, filled and given away under one
+ * hold of a lock.  Copies run with no lock held: a
  * user page that does not come (userfaultfd, a stalled network file) stalls the
  * thread that named it and nobody else.
  *
@@ -17,25 +19,29 @@
 #include <linux/kipc.h>
 #include <linux/uio.h>
 
+#include "pool.h"
+
 struct kipc_fds;
 struct kipc_memory;
 
 /**
  * struct kipc_source - what a sender sends, ready to be copied from
  * @iter:	what is left to copy; its count is the payload's length
- * @flat:	where a payload in one piece is; otherwise NULL
  * @iov:	the pieces of a gathered payload, allocated; otherwise NULL
  * @fds:	descriptors that go with it, until a message has taken them; or NULL
  * @tag:	the application's
  * @prio:	its priority
+ * @small:	the payload is in @line already
+ * @line:	a payload of at most KIPC_POOL_ALIGN bytes, zero up to a whole word
  */
 struct kipc_source {
 	struct iov_iter		iter;
-	const void __user	*flat;
 	struct iovec		*iov;
 	struct kipc_fds		*fds;
 	u64			tag;
 	u16			prio;
+	bool			small;
+	u64			line[KIPC_POOL_ALIGN / sizeof(u64)];
 };
 
 static inline int kipc_payload_check(const struct kipc_payload *payload)
@@ -50,6 +56,8 @@ int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payl
 		     u64 max);
 void kipc_source_free(struct kipc_source *source);
 
+bool kipc_copy_small(struct kipc_memory *memory, u32 offset, u32 len,
+		     const struct kipc_source *source);
 int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 			struct kipc_source *source);
 int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,

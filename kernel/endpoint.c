@@ -43,6 +43,7 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	if (err)
 		goto err_user;
 	ep->net = get_net(current->nsproxy->net_ns);
+	ep->time_offset = kipc_time_offset();
 	return ep;
 
 err_user:

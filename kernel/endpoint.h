@@ -38,6 +38,7 @@ struct net;
  * @role:	enum kipc_role, published last
  * @net:	network namespace of the opener, where its names are
  * @user:	who opened it, and pays
+ * @time_offset: what the opener's monotonic clock is ahead of the machine's
  * @mapping:	where this file is mapped, apart from other opens of /dev/kipc
  * @poll_wait:	pollers of this file
  * @busy_poll:	nanoseconds that a waiting thread polls before it sleeps
@@ -62,6 +63,7 @@ struct kipc_endpoint {
 	u32			role;
 	struct net		*net;
 	struct kipc_user	*user;
+	s64			time_offset;
 	struct address_space	mapping;
 	wait_queue_head_t	poll_wait;
 	u32			busy_poll;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Entry: see entry.h for what it is. */
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -87,6 +88,7 @@ struct kipc_entry *kipc_entry_create(struct kipc_user *user, u32 len)
 	RB_CLEAR_NODE(&entry->node);
 	entry->len = len;
 	entry->user = kipc_user_get(user);
+	entry->time = ktime_get_coarse_ns();
 	kipc_sender_capture(&entry->sender);
 	return entry;
 }
@@ -119,6 +121,7 @@ void kipc_entry_describe(const struct kipc_entry *entry, const struct kipc_view 
 		.id = entry->seq,
 		.len = entry->len,
 		.tag = entry->tag,
+		.time = entry->time + view->time_offset,
 		.type = entry->type,
 		.prio = entry->prio,
 		.kind = KIPC_KIND_SEND,

@@ -22,6 +22,7 @@ struct kipc_user;
  * @seq:	order of arrival, unique in the queue
  * @type:	the application's
  * @tag:	the application's
+ * @time:	when it was made, CLOCK_MONOTONIC_COARSE
  * @len:	bytes of payload
  * @prio:	0 to KIPC_PRIO_MAX
  * @cache:	index of the slab cache it is from, or of none
@@ -34,6 +35,7 @@ struct kipc_entry {
 	u64			seq;
 	u64			type;
 	u64			tag;
+	u64			time;
 	u32			len;
 	u16			prio;
 	u16			cache;

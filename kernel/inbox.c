@@ -215,8 +215,8 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
  * @msg:	in state NEW
  * @from:	the client that sends it and is limited to its share; NULL for a server
  *
- * On success the message is RESERVED, has its id, and holds a reference on the
- * endpoint (@to) until it is put or cancelled.
+ * On success the message is RESERVED and has its id.  Whoever fills it without the lock
+ * pins the endpoint first (kipc_inbox_pin()).
  *
  * Return: 0; -EPIPE, closed; -EMSGSIZE, it will never fit; -EAGAIN, not now;
  * -EDQUOT, the owner's user has as many messages as it may.
@@ -245,9 +245,18 @@ int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		from->taken += msg->slice.len;
 	inbox->used = true;
 	msg->id = ++*inbox->last_id;
-	msg->to = kipc_endpoint_get(inbox->owner);
 	msg->state = KIPC_MESSAGE_RESERVED;
 	return 0;
+}
+
+/**
+ * kipc_inbox_pin() - let a reserved message hold a reference on its endpoint
+ * @inbox:	the inbox
+ * @msg:	RESERVED; @to is set, until it is put or cancelled
+ */
+void kipc_inbox_pin(struct kipc_inbox *inbox, struct kipc_message *msg)
+{
+	msg->to = kipc_endpoint_get(inbox->owner);
 }
 
 /* Room has come free: reserve for those who wait for it, first come first. */
@@ -260,6 +269,8 @@ static void kipc_inbox_grant(struct kipc_inbox *inbox, struct kipc_wakes *wakes)
 		err = kipc_inbox_reserve(inbox, room->msg, room->from);
 		if (err == -EAGAIN)
 			continue;
+		if (!err)
+			kipc_inbox_pin(inbox, room->msg);
 		list_del(&room->waiter.entry);
 		kipc_waiter_finish(&room->waiter, err, wakes);
 	}
@@ -283,7 +294,7 @@ static void kipc_inbox_free_slice(struct kipc_inbox *inbox, struct kipc_message 
  * @msg:	RESERVED; NEW afterwards
  * @wakes:	whom to wake
  *
- * The caller still holds the reference on @to and drops it outside the lock.
+ * A reference on @to is still the caller's, to drop it outside the lock.
  */
 void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 		       struct kipc_wakes *wakes)

@@ -117,6 +117,7 @@ bool kipc_inbox_drain(struct kipc_inbox *inbox, struct list_head *gone);
 
 int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		       struct kipc_endpoint *from);
+void kipc_inbox_pin(struct kipc_inbox *inbox, struct kipc_message *msg);
 void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 		       struct kipc_wakes *wakes);
 bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,

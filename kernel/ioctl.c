@@ -118,7 +118,7 @@ long kipc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	unsigned int nr = _IOC_NR(cmd), size = _IOC_SIZE(cmd);
 	const struct kipc_ioctl *ioctl;
-	struct kipc_request rq;
+	struct kipc_request rq __uninitialized;	/* what is used of it is written first */
 	int err;
 
 	if (_IOC_TYPE(cmd) != KIPC_IOC_MAGIC || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE) ||

@@ -105,7 +105,7 @@ static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
 {
 	struct kipc_channel_call *arg = &rq->arg.call;
 	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_source source;
+	struct kipc_source source __uninitialized;
 	int err;
 
 	if (arg->flags & ~(KIPC_F_NONBLOCK | KIPC_CALL_ASYNC))
@@ -117,9 +117,9 @@ static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
 	if (err)
 		return err;
 	if (unlikely(arg->flags & KIPC_CALL_ASYNC)) {
-		arg->reply = (struct kipc_header){ };
 		err = kipc_channel_call_async(rq->ep, arg->to, &source, &limit, &arg->release,
-					      &arg->reply.id);
+					      call);
+		arg->reply = (struct kipc_header){ .id = err ? 0 : call->id };
 	} else {
 		err = kipc_channel_call(rq->ep, arg->to, &source, &limit, &arg->release, call);
 	}
@@ -130,7 +130,7 @@ static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
 int kipc_ioc_channel_call(struct kipc_request *rq)
 {
 	struct kipc_channel_call *arg = &rq->arg.call;
-	struct kipc_call call;
+	struct kipc_call call __uninitialized;
 	u64 release = arg->release;
 	int err;
 
@@ -156,7 +156,7 @@ int kipc_ioc_channel_send(struct kipc_request *rq)
 {
 	struct kipc_channel_send *arg = &rq->arg.send;
 	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_source source;
+	struct kipc_source source __uninitialized;
 	int err;
 
 	if (arg->flags & ~KIPC_F_NONBLOCK)
@@ -177,7 +177,7 @@ static int kipc_request_send_one(struct kipc_request *rq,
 				 const struct kipc_limit *limit)
 {
 	struct kipc_payload payload;
-	struct kipc_source source;
+	struct kipc_source source __uninitialized;
 	int err;
 
 	err = kipc_read_words(&payload, upayload, sizeof(payload));
@@ -251,7 +251,7 @@ static int kipc_request_reply(struct kipc_request *rq, const struct kipc_limit *
 			      struct kipc_receiver *receiver)
 {
 	struct kipc_channel_reply *arg = &rq->arg.reply;
-	struct kipc_source source;
+	struct kipc_source source __uninitialized;
 	u64 nothing = 0;
 	int err;
 

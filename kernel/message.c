@@ -178,19 +178,19 @@ void kipc_message_destroy_all(struct list_head *list)
 void kipc_message_describe(const struct kipc_message *msg, const struct kipc_view *view,
 			   struct kipc_header *header)
 {
-	*header = (struct kipc_header){
-		.id = msg->id,
-		.offset = msg->slice.offset,
-		.len = msg->len,
-		.tag = msg->tag,
-		.peer = msg->peer,
-		.time = msg->time + view->time_offset,
-		.call = msg->answers,
-		.prio = msg->prio <= KIPC_PRIO_MAX ? msg->prio : 0,
-		.kind = msg->kind,
-		.fd_count = kipc_fds_count(msg->fds),
-		.flags = msg->flags,
-	};
+	header->id = msg->id;
+	header->offset = msg->slice.offset;
+	header->len = msg->len;
+	header->tag = msg->tag;
+	header->peer = msg->peer;
+	header->type = 0;
+	header->time = msg->time + view->time_offset;
+	header->call = msg->answers;
+	header->prio = msg->prio <= KIPC_PRIO_MAX ? msg->prio : 0;
+	header->kind = msg->kind;
+	header->fd_count = kipc_fds_count(msg->fds);
+	header->flags = msg->flags;
+	header->reserved = 0;
 	kipc_sender_describe(&msg->sender, view, header);
 }
 

@@ -177,12 +177,13 @@ static inline s64 kipc_time_offset(void)
  * kipc_view_capture() - note through which namespaces the current thread sees
  * @view:	good as long as this thread is in the operation: a thread that
  *		sleeps cannot leave its namespaces
+ * @time_offset: kipc_time_offset() of whoever opened its endpoint
  */
-static inline void kipc_view_capture(struct kipc_view *view)
+static inline void kipc_view_capture(struct kipc_view *view, s64 time_offset)
 {
 	view->pid_ns = ns_of_pid(task_pid(current));
 	view->user_ns = current_user_ns();
-	view->time_offset = kipc_time_offset();
+	view->time_offset = time_offset;
 }
 
 /* Has a message nothing but its header, being news of the channel itself? */

@@ -29,7 +29,7 @@ void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *us
 	memory->size = size;
 	memory->base = 0;
 	atomic_set(&memory->taken, 0);
-	mutex_init(&memory->faulting);
+	mutex_init(&memory->changing);
 	memory->first = NULL;
 	memory->user = user;
 	xa_init_flags(&memory->chunks, XA_FLAGS_ACCOUNT);
@@ -61,16 +61,17 @@ void kipc_memory_deinit(struct kipc_memory *memory)
 	xa_for_each(&memory->chunks, index, chunk)
 		kipc_chunk_free(memory, chunk);
 	xa_destroy(&memory->chunks);
-	mutex_destroy(&memory->faulting);
+	mutex_destroy(&memory->changing);
 	memory->first = NULL;
 }
 
 static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 {
 	u32 bytes = kipc_chunk_bytes(memory);
-	void *chunk, *other;
+	void *chunk;
 	int err;
 
+	lockdep_assert_held(&memory->changing);
 	err = kipc_user_charge(memory->user, KIPC_QUOTA_POOL_BYTES, bytes);
 	if (err)
 		return ERR_PTR(err);
@@ -84,11 +85,23 @@ static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 	atomic_add(bytes, &memory->taken);
 	atomic_long_add(bytes >> PAGE_SHIFT, &kipc_pages);
 	kipc_reclaim_arm();
-	other = xa_cmpxchg(&memory->chunks, index, NULL, chunk, GFP_KERNEL_ACCOUNT);
-	if (!other)
+	err = xa_err(xa_store(&memory->chunks, index, chunk, GFP_KERNEL_ACCOUNT));
+	if (!err)
 		return chunk;
 	kipc_chunk_free(memory, chunk);
-	return xa_is_err(other) ? ERR_PTR(xa_err(other)) : other;
+	return ERR_PTR(err);
+}
+
+/* The chunk of an index, made now if need be, by a thread that has @changing. */
+static void *kipc_memory_chunk_locked(struct kipc_memory *memory, unsigned long index)
+{
+	void *chunk = xa_load(&memory->chunks, index);
+
+	if (!chunk)
+		chunk = kipc_chunk_create(memory, index);
+	if (!index && !IS_ERR(chunk))
+		smp_store_release(&memory->first, chunk);	/* zeroed before */
+	return chunk;
 }
 
 /* kipc_memory_chunk(), where the shortcut to the first one does not do. */
@@ -96,11 +109,11 @@ void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index)
 {
 	void *chunk = xa_load(&memory->chunks, index);
 
-	if (!chunk)
-		chunk = kipc_chunk_create(memory, index);
-	/* Not beside kipc_memory_detach(), or it would come back: see above. */
-	if (!index && !IS_ERR(chunk))
-		smp_store_release(&memory->first, chunk);	/* zeroed before */
+	if (chunk)
+		return chunk;
+	mutex_lock(&memory->changing);
+	chunk = kipc_memory_chunk_locked(memory, index);
+	mutex_unlock(&memory->changing);
 	return chunk;
 }
 
@@ -109,8 +122,8 @@ void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index)
  * @memory:	the memory
  * @index:	offset / KIPC_CHUNK_SIZE
  *
- * The caller keeps messages from coming (the channel's lock) and the owner from faulting
- * (@faulting).  Once it has unmapped the chunk: kipc_chunk_free().
+ * The caller keeps messages from coming (the channel's lock) and has @changing.  Once it
+ * has unmapped the chunk: kipc_chunk_free().
  *
  * Return: the chunk, or NULL: there was none.
  */
@@ -130,7 +143,7 @@ static vm_fault_t kipc_memory_map_chunk(struct kipc_memory *memory, struct vm_ar
 					unsigned long index)
 {
 	unsigned long first = memory->base + index * KIPC_CHUNK_PAGES;
-	void *chunk = kipc_memory_chunk(memory, index);
+	void *chunk = kipc_memory_chunk_locked(memory, index);
 	unsigned long i;
 	int err;
 
@@ -157,9 +170,9 @@ static vm_fault_t kipc_memory_fault(struct vm_fault *vmf)
 
 	if (page >= memory->size >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
-	mutex_lock(&memory->faulting);
+	mutex_lock(&memory->changing);
 	ret = kipc_memory_map_chunk(memory, vmf->vma, page / KIPC_CHUNK_PAGES);
-	mutex_unlock(&memory->faulting);
+	mutex_unlock(&memory->changing);
 	return ret;
 }
 

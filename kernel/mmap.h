@@ -11,11 +11,10 @@
  * the memory is deinitialised or nobody has used it for a while (reclaim.h).  So the
  * steady state takes neither pages nor faults.
  *
- * Chunks are looked up without a lock and published by compare-and-exchange: of
- * two threads that need one at the same time, one throws its own away.  A chunk is
- * taken away (kipc_memory_detach()) only while no message has a piece of it, which the
- * caller knows; so a thread that fills a message never loses the ground, and the owner's
- * page faults, which may fall anywhere, are kept out by @faulting.
+ * Chunks are looked up without a lock, and made, mapped and taken away under one
+ * (@changing), so that of two threads that need one at the same time only one is charged.
+ * A chunk is taken away (kipc_memory_detach()) only while no message has a piece of it,
+ * which the caller knows: a thread that fills a message never loses the ground.
  *
  * The mapping is read-only for good.  Its pages carry references of their own
  * (vm_insert_page), no VMA is remembered, and what the owner may have mapped
@@ -42,7 +41,7 @@ struct kipc_user;
  * @size:	bytes that may be mapped, a multiple of the page size
  * @base:	where they are mapped in the file, in pages
  * @taken:	bytes that the chunks have
- * @faulting:	held while a page is mapped, and while chunks are given back
+ * @changing:	held while chunks are made, mapped or given back
  * @first:	chunk 0, where the messages of a pool that is not under load are
  * @chunks:	void * by index; an absent one has not been needed yet
  * @user:	who pays; pinned by the endpoint around this
@@ -51,7 +50,7 @@ struct kipc_memory {
 	u32			size;
 	unsigned long		base;
 	atomic_t		taken;
-	struct mutex		faulting;	/* see above */
+	struct mutex		changing;	/* see above */
 	void			*first;
 	struct xarray		chunks;
 	struct kipc_user	*user;
@@ -100,6 +99,20 @@ static inline void *kipc_memory_chunk(struct kipc_memory *memory, unsigned long 
 	void *first = READ_ONCE(memory->first);
 
 	return likely(!index && first) ? first : kipc_memory_lookup(memory, index);
+}
+
+/**
+ * kipc_memory_peek() - the chunk of an index, if there is one
+ * @memory:	the memory
+ * @index:	offset / KIPC_CHUNK_SIZE
+ *
+ * Return: its address, or NULL.
+ */
+static inline void *kipc_memory_peek(struct kipc_memory *memory, unsigned long index)
+{
+	void *first = READ_ONCE(memory->first);
+
+	return likely(!index && first) ? first : xa_load(&memory->chunks, index);
 }
 
 #endif /* KIPC_MMAP_H */

@@ -490,7 +490,7 @@ static int kipc_queue_copy_out(struct kipc_queue *queue, const struct kipc_entry
 	if (copy_to_iter(entry->data, entry->len, to) != entry->len)
 		return -EFAULT;
 
-	kipc_view_capture(&view);
+	kipc_view_capture(&view, kipc_time_offset());
 	kipc_entry_describe(entry, &view, &header);
 	if (uheader && kipc_write_words(uheader, &header, sizeof(header)))
 		return -EFAULT;

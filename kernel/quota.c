@@ -153,13 +153,16 @@ void kipc_user_put(struct kipc_user *user)
  */
 int kipc_user_charge(struct kipc_user *user, enum kipc_quota what, u64 amount)
 {
-	u64 taken = atomic64_add_return(amount, &user->taken[what]);
+	s64 taken = atomic64_read(&user->taken[what]);
 
-	if (likely(taken <= kipc_quota_limit(what)))
-		return 0;
-	atomic64_sub(amount, &user->taken[what]);
-	trace_kipc_limit(__kuid_val(user->uid), what, taken);
-	return -EDQUOT;
+	/* Never above the limit for a moment: that would refuse a smaller one beside it. */
+	do {
+		if (unlikely(taken + amount > kipc_quota_limit(what))) {
+			trace_kipc_limit(__kuid_val(user->uid), what, taken + amount);
+			return -EDQUOT;
+		}
+	} while (!atomic64_try_cmpxchg(&user->taken[what], &taken, taken + amount));
+	return 0;
 }
 
 /**

@@ -115,7 +115,7 @@ static bool kipc_ring_mark_seen(struct kipc_endpoint *ep, const struct kipc_ring
 int kipc_receive_begin(struct kipc_endpoint *ep, const struct kipc_limit *limit,
 		       const struct kipc_ring_mark *mark, struct kipc_receiver *receiver)
 {
-	kipc_view_capture(&receiver->view);
+	kipc_view_capture(&receiver->view, ep->time_offset);
 	if (unlikely(mark) && kipc_ring_mark_seen(ep, mark)) {
 		*receiver->header = (struct kipc_header){ .kind = KIPC_KIND_NONE };
 		return 0;
@@ -267,7 +267,7 @@ void kipc_channel_unclaim(struct kipc_endpoint *ep, u64 id)
  */
 int kipc_channel_add_ring(struct kipc_endpoint *ep, u32 entries)
 {
-	struct kipc_ring_state *ring = kipc_ring_create(entries, ep->user);
+	struct kipc_ring_state *ring = kipc_ring_create(entries, ep->user, ep->time_offset);
 	int err = 0;
 
 	if (IS_ERR(ring))
@@ -296,7 +296,7 @@ int kipc_channel_inspect(struct kipc_endpoint *ep, u64 id, struct kipc_header *h
 	struct kipc_message *msg;
 	struct kipc_view view;
 
-	kipc_view_capture(&view);
+	kipc_view_capture(&view, ep->time_offset);
 	spin_lock(&ep->channel->lock);
 	msg = kipc_inbox_find(&ep->inbox, id);
 	if (msg)

@@ -130,8 +130,8 @@ static void kipc_reclaim_free(struct kipc_endpoint *ep, const struct kipc_spoils
 }
 
 /*
- * Give back what an endpoint's pool does not use.  Its owner may be faulting, and in need
- * of memory for it, just now: then this is for another time.
+ * Give back what an endpoint's pool does not use.  Where it is just getting memory, which
+ * may be what brought us here, this is for another time.
  *
  * Return: how many pages.
  */
@@ -141,7 +141,7 @@ static unsigned long kipc_reclaim_endpoint(struct kipc_endpoint *ep)
 	struct kipc_spoils spoils;
 	unsigned long pages = 0;
 
-	if (!mutex_trylock(&memory->faulting))
+	if (!mutex_trylock(&memory->changing))
 		return 0;
 	do {
 		spin_lock(&ep->channel->lock);
@@ -150,7 +150,7 @@ static unsigned long kipc_reclaim_endpoint(struct kipc_endpoint *ep)
 		kipc_reclaim_free(ep, &spoils);
 		pages += spoils.count * (kipc_chunk_bytes(memory) >> PAGE_SHIFT);
 	} while (spoils.count == KIPC_RECLAIM_LOT);
-	mutex_unlock(&memory->faulting);
+	mutex_unlock(&memory->changing);
 	return pages;
 }
 

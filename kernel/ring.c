@@ -29,10 +29,11 @@ static struct kipc_ring *kipc_ring_shared(struct kipc_ring_state *ring)
  * kipc_ring_create() - make an empty ring, seen by the current thread's namespaces
  * @entries:	how many, a power of two
  * @user:	who pays
+ * @time_offset: kipc_time_offset() of whoever opened the endpoint
  *
  * Return: the ring, or ERR_PTR(-ENOMEM, -EDQUOT).
  */
-struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user)
+struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user, s64 time_offset)
 {
 	struct kipc_ring_state *ring;
 	int err;
@@ -41,7 +42,7 @@ struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user)
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	ring->entries = entries;
-	kipc_view_capture(&ring->view);
+	kipc_view_capture(&ring->view, time_offset);
 	get_pid_ns(ring->view.pid_ns);
 	get_user_ns(ring->view.user_ns);
 	kipc_memory_init(&ring->memory, kipc_memory_size(kipc_ring_bytes(entries)), user);

@@ -39,7 +39,7 @@ struct kipc_ring_state {
 	struct kipc_message	*held[];
 };
 
-struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user);
+struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user, s64 time_offset);
 void kipc_ring_destroy(struct kipc_ring_state *ring);
 bool kipc_ring_takes(const struct kipc_ring_state *ring, const struct kipc_message *msg);
 void kipc_ring_push(struct kipc_ring_state *ring, struct kipc_message *msg);

@@ -8,7 +8,7 @@
 
 /**
  * kipc_endpoint_tell() - tell pollers that a message waits
- * @ep:	whose pollers; pinned, no lock held
+ * @ep:	whose pollers; pinned, or the channel's lock is held
  */
 void kipc_endpoint_tell(struct kipc_endpoint *ep)
 {
@@ -58,56 +58,115 @@ static struct kipc_inbox *kipc_channel_target(struct kipc_endpoint *ep, u64 to, 
 	return target ? &target->inbox : NULL;
 }
 
-/**
- * kipc_channel_reserve() - find room for a message, waiting as long as allowed
- * @ep:		the sender
- * @to:		from a server: the client's number
- * @msg:	in state NEW; RESERVED on success
- * @limit:	how long
- * @release:	id of a held message to release first, or 0; 0 once that is done
+/* Release what an operation is to release first, under the same hold of the lock. */
+static int kipc_channel_release_first(struct kipc_endpoint *ep, u64 *release,
+				      struct kipc_message **released, struct kipc_wakes *wakes)
+{
+	if (!*release)
+		return 0;
+	*released = kipc_channel_release_locked(ep, *release, wakes);
+	if (IS_ERR(*released))
+		return PTR_ERR(*released);
+	*release = 0;
+	return 0;
+}
+
+static int kipc_channel_reserve_locked(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
+				       struct kipc_inbox **inbox)
+{
+	int err;
+
+	*inbox = kipc_channel_target(ep, to, &err);
+	if (!*inbox)
+		return err;
+	return kipc_inbox_reserve(*inbox, msg, kipc_endpoint_is_client(ep) ? ep : NULL);
+}
+
+/* Give a filled message to its receiver: cannot fail. */
+static void kipc_channel_deliver(struct kipc_inbox *inbox, struct kipc_message *msg,
+				 struct kipc_call *call, struct kipc_wakes *wakes)
+{
+	trace_kipc_send(inbox->owner->channel, msg);
+	msg->call = msg->payer ? NULL : call;
+	msg->to = NULL;
+	if (call) {
+		call->msg = msg;
+		call->inbox = inbox;
+		call->id = msg->id;
+	}
+	if (kipc_inbox_put(inbox, msg, wakes))
+		kipc_endpoint_tell(inbox->owner);
+}
+
+/*
+ * A small message goes from room to receiver under one hold of the lock, unless there is
+ * no room, or no memory, right now.
+ *
+ * Return: 0; -EAGAIN, it takes all the steps; another negative errno.
  */
+static int kipc_channel_post(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
+			     const struct kipc_source *source, u64 *release,
+			     struct kipc_call *call)
+{
+	struct kipc_wakes wakes = { .count = 0 };
+	struct kipc_message *released = NULL;
+	struct kipc_inbox *inbox;
+	int err;
+
+	spin_lock(&ep->channel->lock);
+	err = kipc_channel_release_first(ep, release, &released, &wakes);
+	if (!err)
+		err = kipc_channel_reserve_locked(ep, to, msg, &inbox);
+	if (!err && !kipc_copy_small(&inbox->memory, msg->slice.offset, msg->len, source)) {
+		kipc_inbox_cancel(inbox, msg, &wakes);
+		err = -EAGAIN;
+	}
+	if (!err)
+		kipc_channel_deliver(inbox, msg, call, &wakes);
+	spin_unlock(&ep->channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	if (!IS_ERR_OR_NULL(released))
+		kipc_message_recycle(&ep->spare, released);
+	return err;
+}
+
+/* Find room for a message, waiting as long as allowed. */
 static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
 				const struct kipc_limit *limit, u64 *release)
 {
-	bool client = kipc_endpoint_is_client(ep);
-	struct kipc_channel *channel = ep->channel;
 	struct kipc_wakes wakes = { .count = 0 };
 	struct kipc_message *released = NULL;
 	struct kipc_inbox *inbox;
 	struct kipc_room room;
 	bool wait = false;
-	int err = 0;
+	int err;
 
-	spin_lock(&channel->lock);
-	if (*release) {
-		released = kipc_channel_release_locked(ep, *release, &wakes);
-		err = PTR_ERR_OR_ZERO(released);
-	}
+	spin_lock(&ep->channel->lock);
+	err = kipc_channel_release_first(ep, release, &released, &wakes);
+	if (!err)
+		err = kipc_channel_reserve_locked(ep, to, msg, &inbox);
 	if (!err) {
-		*release = 0;
-		inbox = kipc_channel_target(ep, to, &err);
-		if (inbox)
-			err = kipc_inbox_reserve(inbox, msg, client ? ep : NULL);
-	}
-	if (err == -EAGAIN && limit->nonblock) {
+		kipc_inbox_pin(inbox, msg);
+	} else if (err == -EAGAIN && limit->nonblock) {
 		/* Who is refused polls next, and an edge is told only once. */
 		inbox->room_wanted = true;
 	} else if (err == -EAGAIN) {
 		wait = true;
 		kipc_waiter_init(&room.waiter);
 		room.msg = msg;
-		room.from = client ? ep : NULL;
+		room.from = kipc_endpoint_is_client(ep) ? ep : NULL;
 		list_add_tail(&room.waiter.entry, &inbox->senders);
 	}
-	spin_unlock(&channel->lock);
+	spin_unlock(&ep->channel->lock);
 
 	kipc_wakes_flush(&wakes);
 	if (!IS_ERR_OR_NULL(released))
 		kipc_message_recycle(&ep->spare, released);
-	return wait ? kipc_channel_await(channel, &room.waiter, limit) : err;
+	return wait ? kipc_channel_await(ep->channel, &room.waiter, limit) : err;
 }
 
-/* Undo a reservation.  The message is the caller's to destroy. */
+/* Undo a reservation. */
 static void kipc_channel_cancel(struct kipc_channel *channel, struct kipc_message *msg)
 {
 	struct kipc_wakes wakes = { .count = 0 };
@@ -121,82 +180,74 @@ static void kipc_channel_cancel(struct kipc_channel *channel, struct kipc_messag
 	kipc_endpoint_put(to);
 }
 
-/**
- * kipc_channel_prepare() - make a message, reserve room for it and fill it
- * @ep:		the sender
- * @to:		from a server: the client's number
- * @kind:	what it is
- * @source:	what to send
- * @limit:	how long to wait for room
- * @release:	id of a held message to release first, or 0; 0 once that is done
- *
- * All that may fail.  kipc_channel_commit() must follow.
- *
- * Return: the message, RESERVED; or ERR_PTR().
- */
-struct kipc_message *kipc_channel_prepare(struct kipc_endpoint *ep, u64 to, enum kipc_kind kind,
-					  struct kipc_source *source,
-					  const struct kipc_limit *limit, u64 *release)
-{
-	struct kipc_message *msg;
-	int err;
-
-	msg = kipc_message_create(&ep->spare, kind, source);
-	if (!msg)
-		return ERR_PTR(-ENOMEM);
-	msg->peer = ep->number;
-
-	err = kipc_channel_reserve(ep, to, msg, limit, release);
-	if (err)
-		goto err_destroy;
-	err = kipc_copy_to_memory(&msg->to->inbox.memory, msg->slice.offset, msg->len, source);
-	if (err)
-		goto err_cancel;
-	return msg;
-
-err_cancel:
-	kipc_channel_cancel(ep->channel, msg);
-err_destroy:
-	kipc_message_destroy(msg);
-	return ERR_PTR(err);
-}
-
-/**
- * kipc_channel_commit() - give a filled message to its receiver
- * @ep:		the sender
- * @msg:	RESERVED; not the caller's any more, whatever is returned
- * @call:	who waits for the reply, or NULL
- *
- * Return: 0; -EPIPE or -ESRCH, the receiver has closed since.
- */
-int kipc_channel_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
-			struct kipc_call *call)
+/* Give a filled message to its receiver, unless that has closed since. */
+static int kipc_channel_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
+			       struct kipc_call *call)
 {
 	struct kipc_channel *channel = ep->channel;
 	struct kipc_wakes wakes = { .count = 0 };
 	struct kipc_endpoint *to = msg->to;
-	bool queued = false, closed;
+	bool closed;
 
 	spin_lock(&channel->lock);
 	closed = to->inbox.closed;
-	if (unlikely(closed)) {
+	if (unlikely(closed))
 		kipc_inbox_cancel(&to->inbox, msg, &wakes);
-	} else {
-		trace_kipc_send(channel, msg);
-		msg->call = call;
-		msg->to = NULL;
-		queued = kipc_inbox_put(&to->inbox, msg, &wakes);
-	}
+	else
+		kipc_channel_deliver(&to->inbox, msg, call, &wakes);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
-	if (queued)
-		kipc_endpoint_tell(to);
 	kipc_endpoint_put(to);
 	if (likely(!closed))
 		return 0;
-	kipc_message_destroy(msg);
 	return kipc_endpoint_is_client(ep) ? -EPIPE : -ESRCH;
+}
+
+/* All the steps of sending, one by one. */
+static int kipc_channel_send_stepwise(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
+				      struct kipc_source *source, const struct kipc_limit *limit,
+				      u64 *release, struct kipc_call *call)
+{
+	int err;
+
+	err = kipc_channel_reserve(ep, to, msg, limit, release);
+	if (err)
+		return err;
+	err = kipc_copy_to_memory(&msg->to->inbox.memory, msg->slice.offset, msg->len, source);
+	if (!err)
+		return kipc_channel_commit(ep, msg, call);
+	kipc_channel_cancel(ep->channel, msg);
+	return err;
+}
+
+/**
+ * kipc_channel_transmit() - bring a message to its receiver
+ * @ep:		the sender
+ * @to:		from a server: the client's number
+ * @msg:	NEW; not the caller's any more, whatever is returned
+ * @source:	what to send
+ * @limit:	how long to wait for room
+ * @release:	id of a held message to release first, or 0; 0 once that is done
+ * @call:	who waits for the reply, ready to be finished; of a call that has a payer,
+ *		where its id goes; otherwise NULL
+ *
+ * Return: 0; a negative errno, and the message has been destroyed.
+ */
+int kipc_channel_transmit(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
+			  struct kipc_source *source, const struct kipc_limit *limit,
+			  u64 *release, struct kipc_call *call)
+{
+	int err = -EAGAIN;
+
+	msg->peer = ep->number;
+	if (likely(source->small))
+		err = kipc_channel_post(ep, to, msg, source, release, call);
+	if (err == -EAGAIN)
+		err = kipc_channel_send_stepwise(ep, to, msg, source, limit, release, call);
+	if (err)
+		kipc_message_destroy(msg);
+	return err;
 }
 
 /**
@@ -211,11 +262,10 @@ int kipc_channel_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
 int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *source,
 		      const struct kipc_limit *limit)
 {
-	struct kipc_message *msg;
+	struct kipc_message *msg = kipc_message_create(&ep->spare, KIPC_KIND_SEND, source);
 	u64 nothing = 0;
 
-	msg = kipc_channel_prepare(ep, to, KIPC_KIND_SEND, source, limit, &nothing);
-	if (IS_ERR(msg))
-		return PTR_ERR(msg);
-	return kipc_channel_commit(ep, msg, NULL);
+	if (!msg)
+		return -ENOMEM;
+	return kipc_channel_transmit(ep, to, msg, source, limit, &nothing, NULL);
 }

@@ -8,8 +8,9 @@
  * meanwhile; until then every step can be undone.
  *
  * What one operation does after another (release, then call; reply, then receive)
- * is done under one hold of the lock where that is possible: a round trip takes it
- * four times.
+ * is done under one hold of the lock.  A small payload is in the kernel before the lock
+ * is taken, and for it all the steps are done under that hold as well: a round trip takes
+ * the lock twice.
  *
  *	send.c		room for a message, its payload, and giving it to its receiver
  *	call.c		calls, how they end, and replies
@@ -29,13 +30,18 @@ struct kipc_source;
  * struct kipc_call - a call that waits for its reply, on the caller's stack
  * @receiver:	how it waits, and where the reply's header goes
  * @caller:	whose call it is
- * @msg:	the call; good while it is not finished
+ * @inbox:	where it went; good while it is not finished: the receiver's death
+ *		finishes it
+ * @msg:	the call; good as long
+ * @id:		its id
  * @outcome:	how far it came
  */
 struct kipc_call {
 	struct kipc_receiver	receiver;
 	struct kipc_endpoint	*caller;
+	struct kipc_inbox	*inbox;
 	struct kipc_message	*msg;
+	u64			id;
 	enum kipc_outcome	outcome;
 };
 
@@ -50,11 +56,9 @@ struct kipc_ring_mark {
 };
 
 /* send.c */
-struct kipc_message *kipc_channel_prepare(struct kipc_endpoint *ep, u64 to, enum kipc_kind kind,
-					  struct kipc_source *source,
-					  const struct kipc_limit *limit, u64 *release);
-int kipc_channel_commit(struct kipc_endpoint *ep, struct kipc_message *msg,
-			struct kipc_call *call);
+int kipc_channel_transmit(struct kipc_endpoint *ep, u64 to, struct kipc_message *msg,
+			  struct kipc_source *source, const struct kipc_limit *limit,
+			  u64 *release, struct kipc_call *call);
 int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *source,
 		      const struct kipc_limit *limit);
 int kipc_channel_await(struct kipc_channel *channel, struct kipc_waiter *waiter,
@@ -65,7 +69,7 @@ void kipc_endpoint_tell(struct kipc_endpoint *ep);
 int kipc_channel_call(struct kipc_endpoint *ep, u64 to, struct kipc_source *source,
 		      const struct kipc_limit *limit, u64 *release, struct kipc_call *call);
 int kipc_channel_call_async(struct kipc_endpoint *ep, u64 to, struct kipc_source *source,
-			    const struct kipc_limit *limit, u64 *release, u64 *id);
+			    const struct kipc_limit *limit, u64 *release, struct kipc_call *call);
 int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *source,
 		       const struct kipc_limit *limit, struct kipc_receiver *receiver);
 bool kipc_call_end(struct kipc_endpoint *ep, struct kipc_message *msg, int result,

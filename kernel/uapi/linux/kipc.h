@@ -242,7 +242,8 @@ struct kipc_payload {
  * @peer:	to a server: which client sent it (struct kipc_channel_connect,
  *		@client).  Otherwise 0.
  * @type:	the type it was given (queues).  Otherwise 0.
- * @time:	when it was sent: the receiver's CLOCK_MONOTONIC_COARSE, nanoseconds
+ * @time:	when it was sent: CLOCK_MONOTONIC_COARSE, nanoseconds, as the process that
+ *		opened the receiving endpoint sees it
  * @call:	of a reply, or the failure of a call: the id of that call.  Otherwise 0.
  * @prio:	the priority it was given
  * @kind:	one of enum kipc_kind
