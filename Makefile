@@ -74,7 +74,7 @@ check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to
 bench: export TIMEOUT := $(or $(TIMEOUT),3600)
 bench: guest-$(KERNEL)		## compare the mechanisms; BENCH_ARGS= goes to kipc-bench
 	@$(VM)/accel -v > /dev/null && $(VM)/guest-run -k $(KERNEL) -g /tmp/bench.json=$O/bench.json -- \
-		'kipc-bench --json /tmp/bench.json $(BENCH_ARGS)'
+		'modprobe -q binder_linux; kipc-bench --json /tmp/bench.json $(BENCH_ARGS)'
 
 shell: guest-$(KERNEL)		## a shell in a guest with the module loaded
 	@$(VM)/shell $(KERNEL)
@@ -110,7 +110,7 @@ $O/guest/base.cpio: $(wildcard $(VM)/guest/*) $(VM)/image $(VM)/pack
 $O/guest/tools.cpio: lib tools $(VM)/image $(VM)/add-files $(VM)/pack
 	@$(VM)/image tools
 
-$O/guest/%.cpio: $O/module/%/kipc.ko $(VM)/image $(VM)/pack
+$O/guest/%.cpio: $O/module/%/kipc.ko $(VM)/image $(VM)/add-modules $(VM)/pack
 	@$(VM)/image kernel $* $<
 
 .PRECIOUS: $O/kernels/%/release $O/module/%/kipc.ko $O/guest/%.cpio
