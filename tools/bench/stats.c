@@ -2,9 +2,9 @@
 /*
  * stats: see stats.h
  *
- * A ratio is taken between the medians of two cells, and its bounds from the
- * ratios within each round: the two ran within seconds of each other there, so
- * what disturbed one is likely to have disturbed both.
+ * A ratio is the median, and has the bounds, of the ratios within each round:
+ * the two ran within seconds of each other there, so what disturbed one is
+ * likely to have disturbed both.
  */
 #include "bench.h"
 
@@ -78,19 +78,15 @@ bool stats_ratio(const struct cell *a, const struct cell *b,
 		 enum measure measure, struct spread *spread)
 {
 	unsigned int n = (unsigned int)min_u64(a->n_rounds, b->n_rounds), i;
-	double values[BENCH_ROUNDS_MAX], of_round;
-	struct spread of_a, of_b;
+	double values[BENCH_ROUNDS_MAX], of_b;
 
 	if (!n)
 		return false;
 	for (i = 0; i < n; i++) {
-		of_round = stats_value(&b->rounds[i], measure);
+		of_b = stats_value(&b->rounds[i], measure);
 		values[i] = stats_value(&a->rounds[i], measure) /
-			    (of_round > 0 ? of_round : 1);
+			    (of_b > 0 ? of_b : 1);
 	}
 	stats_spread(values, n, spread);
-	if (stats_of(a, measure, &of_a) && stats_of(b, measure, &of_b) &&
-	    of_b.median > 0)
-		spread->median = of_a.median / of_b.median;
 	return true;
 }

@@ -30,7 +30,7 @@ bool stats_latency(const struct cell *cell, struct spread *spread);
 /* Throughput: the rounds' messages a second. */
 bool stats_rate(const struct cell *cell, struct spread *spread);
 
-/* Ratio of two cells' latencies or rates, round by round where both have it. */
+/* Ratios of two cells' latencies or rates within each round that both have. */
 bool stats_ratio(const struct cell *a, const struct cell *b,
 		 enum measure measure, struct spread *spread);
 

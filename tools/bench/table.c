@@ -352,7 +352,7 @@ static void targets_print(const struct results *results, enum measure measure)
 
 	if (!results->settings->measures[measure])
 		return;
-	printf("\nTargets: %s, same CPU; target, ratio of medians (rounds)\n",
+	printf("\nTargets: %s, same CPU; target, median of ratios (rounds)\n",
 	       measure == MEASURE_LATENCY ? "round trip" :
 					    "one-way messages a second");
 	for (i = 0; i < targets_count; i++)

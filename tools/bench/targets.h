@@ -23,8 +23,8 @@ enum target_bound {
 };
 
 /*
- * The ratio of two medians: of round trips' times, or of one-way messages a
- * second.
+ * The ratio of two round trips' times, or of two numbers of one-way messages a
+ * second: the median of the rounds' ratios.
  */
 struct target {
 	const char *mechanism;
