@@ -61,7 +61,7 @@ $O/.deps: $(VM)/packages
 
 ## Trying and testing, in a guest
 
-.PHONY: check style bench shell guest-run guest check-runner
+.PHONY: check style bench insns insns-record shell guest-run guest check-runner
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
@@ -74,7 +74,13 @@ check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to
 bench: export TIMEOUT := $(or $(TIMEOUT),3600)
 bench: guest-$(KERNEL)		## compare the mechanisms; BENCH_ARGS= goes to kipc-bench
 	@$(VM)/accel -v > /dev/null && $(VM)/guest-run -k $(KERNEL) -g /tmp/bench.json=$O/bench.json -- \
-		'kipc-bench --json /tmp/bench.json $(BENCH_ARGS)'
+		'modprobe -q binder_linux; kipc-bench --json /tmp/bench.json $(BENCH_ARGS)'
+
+insns: guest-$(KERNEL)		## count the instructions of a small call, against those recorded
+	@$(VM)/insns $(KERNEL)
+
+insns-record: guest-$(KERNEL)	## record them, after a change that is meant
+	@$(VM)/insns $(KERNEL) record
 
 shell: guest-$(KERNEL)		## a shell in a guest with the module loaded
 	@$(VM)/shell $(KERNEL)
@@ -110,7 +116,7 @@ $O/guest/base.cpio: $(wildcard $(VM)/guest/*) $(VM)/image $(VM)/pack
 $O/guest/tools.cpio: lib tools $(VM)/image $(VM)/add-files $(VM)/pack
 	@$(VM)/image tools
 
-$O/guest/%.cpio: $O/module/%/kipc.ko $(VM)/image $(VM)/pack
+$O/guest/%.cpio: $O/module/%/kipc.ko $(VM)/image $(VM)/add-modules $(VM)/pack
 	@$(VM)/image kernel $* $<
 
 .PRECIOUS: $O/kernels/%/release $O/module/%/kipc.ko $O/guest/%.cpio
@@ -146,6 +152,6 @@ help:				## this
 		-e 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' \
 		$(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo
-	@echo "Variables: KERNEL=$(KERNEL) KERNELS=\"$(KERNELS)\" ACCEL=auto|kvm|tcg CPUS=$(CPUS)" \
+	@echo "Variables: KERNEL=$(KERNEL) KERNELS=\"$(KERNELS)\" ACCEL=auto|kvm|tcg|icount CPUS=$(CPUS)" \
 		"MEM=$(MEM) TIMEOUT= WERROR=0" \
 		"TESTS= FILES= RUN= BENCH_ARGS= KDIR= PREFIX=$(PREFIX) DESTDIR="

@@ -6,7 +6,7 @@
 # finds mechanisms that are broken (it brings some, test-*).  Nothing here looks
 # at how long anything takes.
 
-plan=40
+plan=44
 number=0
 failed=0
 
@@ -24,6 +24,13 @@ result()
 	failed=$((failed + 1))
 	echo "not ok $number $2"
 	sed 's/^/# /' "$dir/out" "$dir/err"
+}
+
+# skip NAME REASON: one test that this machine cannot have
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number $1 # SKIP $2"
 }
 
 # bench STATUS ARGUMENT...: run it, and see whether it ends with that status
@@ -137,7 +144,31 @@ echo "1..$plan"
 everywhere="pipe unix-seqpacket posix-mq sysv-msg"
 everywhere="$everywhere raw-unix-seqpacket raw-unix-stream raw-pipe"
 [ ! -e /dev/kipc ] || everywhere="channel queue $everywhere"
+[ ! -w /dev/binder ] || everywhere="$everywhere raw-binder"
 inplace="raw-process-vm raw-futex"
+
+## Binder, which only some kernels have
+
+if unshare -m mount -t tmpfs none /dev 2> /dev/null; then
+	# shellcheck disable=SC2016 # for the inner shell to expand
+	unshare -m sh -c 'mount -t tmpfs none /dev && exec kipc-bench "$@"' sh \
+		--rounds 1 --time 0.01 --mechanisms raw-binder --sizes 8 \
+		> "$dir/out" 2> "$dir/err"
+	[ $? -eq 3 ] &&
+		grep -q '^raw-binder, 8B: not available: .*binder_linux' "$dir/out"
+	result $? binder_absent_says_why
+else
+	skip binder_absent_says_why "/dev cannot be hidden"
+fi
+if [ -w /dev/binder ]; then
+	tiny 0 --mechanisms raw-binder --sizes 4M,5M --json "$dir/json" &&
+		check_cells 4194304 latency raw-binder &&
+		cell raw-binder 4194304 throughput | grep -q 'at the most one way' &&
+		cell raw-binder 5242880 latency | grep -q '"status": "n/a"'
+	result $? binder_too_large_is_not_clamped
+else
+	skip binder_too_large_is_not_clamped "no /dev/binder"
+fi
 
 ## Measuring
 
@@ -158,7 +189,7 @@ json_has mechanism kind size measure status reason iterations count elapsed_ns \
 	median_ns median min max mad samples_ns p50 p90 p99 p999 mean \
 	messages_per_s bytes_per_s messages bytes
 result $? json_has_cell
-json_has against at_most verdict
+json_has against at_most at_least verdict
 result $? json_has_target
 # shellcheck disable=SC2086 # a list
 check_cells 1 latency $everywhere $inplace
@@ -181,8 +212,19 @@ cell sysv-msg 65536 latency | grep -q '"status": "n/a"'
 result $? too_large_is_not_clamped
 grep -q '^Targets' "$dir/out" && grep -q 'channel / raw-pipe' "$dir/out"
 result $? table_has_targets
+grep -q '^Targets: one-way' "$dir/out" &&
+	grep -q 'channel / posix-mq .*>= .*not judged' "$dir/out"
+result $? table_has_one_way_targets
 grep -q 'size 64K (4 of 4)' "$dir/err"
 result $? progress_is_on_stderr
+if [ -e /dev/kipc ]; then
+	tiny 0 --mechanisms channel,posix-mq --sizes 64 --json "$dir/json" &&
+		[ "$(grep -c '"ratio":' "$dir/json")" -eq 1 ] &&
+		grep -q 'channel / posix-mq .*>= .*\(holds\|MISSED\)$' "$dir/out"
+	result $? one_way_target_is_judged
+else
+	skip one_way_target_is_judged "no /dev/kipc"
+fi
 nothing_left
 result $? nothing_left
 
@@ -190,7 +232,7 @@ result $? nothing_left
 
 tiny 0 --mechanisms raw-pipe --sizes 8 --measures latency --no-verify \
 	--json "$dir/json" &&
-	[ "$(grep -c '"measure":' "$dir/json")" -eq 1 ] &&
+	[ "$(grep -c '"iterations":' "$dir/json")" -eq 1 ] &&
 	grep -q '"status": "skipped"' "$dir/json"
 result $? choose_one_cell
 if [ "$(nproc)" -gt 1 ]; then
@@ -198,8 +240,7 @@ if [ "$(nproc)" -gt 1 ]; then
 		grep -q '"placement": "two"' "$dir/json"
 	result $? cpus_two
 else
-	number=$((number + 1))
-	echo "ok $number cpus_two # SKIP one CPU"
+	skip cpus_two "one CPU"
 fi
 tiny 0 --mechanisms raw-pipe --sizes 8 --cpus free
 result $? cpus_free

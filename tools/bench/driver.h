@@ -23,7 +23,8 @@
  *
  * prepare() and open() refuse a size that the mechanism does not carry with
  * -EMSGSIZE, having set lane->max_size to what it does carry: that is "n/a" and
- * not a failure.  Any other refusal means "not available here"; lane->why may
+ * not a failure.  Where only one-way messages are bounded, prepare() sets
+ * lane->max_send and refuses nothing.  Any other refusal means "not available here"; lane->why may
  * say it better than the error number.
  */
 #ifndef DRIVER_H
@@ -41,6 +42,7 @@ struct lane {
 	pid_t parent;		/* kipc-bench itself */
 	enum side side;		/* once forked */
 	uint64_t max_size;	/* it carries, UINT64_MAX: no bound */
+	uint64_t max_send;	/* likewise one way, where that is less */
 	char why[BENCH_REASON];
 	void *buffer;		/* where the server may receive; @size bytes */
 	void *priv;		/* the driver's own */
@@ -92,6 +94,7 @@ void drivers_free(const struct driver **all);
 /* kipc_driver.c: a driver for the n-th scheme of the library, or NULL. */
 int kipc_driver_make(struct driver *driver, unsigned int n);
 
+extern const struct driver raw_binder_driver;
 extern const struct driver raw_channel_driver;
 extern const struct driver raw_futex_driver;
 extern const struct driver raw_pipe_driver;

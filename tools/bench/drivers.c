@@ -23,6 +23,7 @@ static const struct driver * const baselines[] = {
 	&raw_unix_stream_driver,
 	&raw_pipe_driver,
 	&raw_process_vm_driver,
+	&raw_binder_driver,
 	&raw_futex_driver,
 };
 

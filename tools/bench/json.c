@@ -260,7 +260,11 @@ static json_t *json_targets(const struct results *results)
 		set_text(object, "mechanism", targets[i].mechanism);
 		set_text(object, "against", targets[i].against);
 		set_int(object, "size", targets[i].size);
-		set_real(object, "at_most", targets[i].at_most);
+		set_text(object, "measure", measure_names[targets[i].measure]);
+		set_real(object,
+			 targets[i].bound == TARGET_AT_MOST ? "at_most" :
+							      "at_least",
+			 targets[i].ratio);
 		set_text(object, "verdict", verdict_names[judgement.verdict]);
 		set_text(object, "reason", judgement.reason);
 		if (judgement.verdict != VERDICT_UNJUDGED)

@@ -295,6 +295,7 @@ int pair_start(struct pair *pair, const struct driver *driver, uint64_t size,
 	pair->lane.serial = serial++;
 	pair->lane.parent = getpid();
 	pair->lane.max_size = UINT64_MAX;
+	pair->lane.max_send = UINT64_MAX;
 	for (side = 0; side < SIDE_COUNT; side++)
 		pair->children[side].control = -1;
 	pair->next = pairs_alive;

@@ -208,6 +208,24 @@ static int cell_calibrate(struct run *run, unsigned int driver,
 	return 0;
 }
 
+/* A message that can be asked for an answer may still be too large one way. */
+static bool measure_too_small(struct run *run, unsigned int driver,
+			      unsigned int size, enum measure measure)
+{
+	const uint64_t max_send = run->pairs[driver].lane.max_send;
+	struct cell *cell = results_cell(run->results, driver, size, measure);
+	char text[24];
+
+	if (measure != MEASURE_THROUGHPUT ||
+	    run->settings->sizes[size] <= max_send)
+		return false;
+	cell->status = CELL_TOO_LARGE;
+	snprintf(cell->reason, sizeof(cell->reason),
+		 "carries %s at the most one way",
+		 size_text(max_send, text, sizeof(text)));
+	return true;
+}
+
 /* "n/a": say what it does carry, and where it knows why, that too. */
 static void mechanism_too_small(struct run *run, unsigned int driver,
 				unsigned int size)
@@ -261,7 +279,8 @@ static void mechanism_start(struct run *run, unsigned int driver,
 	cells_end(run, driver, size, CELL_PENDING, "interrupted");
 	for (measure = 0; measure < MEASURE_COUNT && run->alive[driver];
 	     measure++) {
-		if (!cell_wanted(run, driver, measure))
+		if (!cell_wanted(run, driver, measure) ||
+		    measure_too_small(run, driver, size, measure))
 			continue;
 		cell = results_cell(run->results, driver, size, measure);
 		err = cell_verify(run, driver, measure, cell);
@@ -306,6 +325,8 @@ static void cell_round(struct run *run, unsigned int driver, unsigned int size,
 	struct cell *cell = results_cell(run->results, driver, size, measure);
 	int err;
 
+	if (cell->status == CELL_TOO_LARGE)
+		return;
 	err = run_command(run, driver, measure_op[measure],
 			  max_u64(cell->iterations / 10, 1));
 	if (!err)

@@ -2,9 +2,9 @@
 /*
  * stats: see stats.h
  *
- * A ratio is taken between the medians of two cells, and its bounds from the
- * ratios within each round: the two ran within seconds of each other there, so
- * what disturbed one is likely to have disturbed both.
+ * A ratio is the median, and has the bounds, of the ratios within each round:
+ * the two ran within seconds of each other there, so what disturbed one is
+ * likely to have disturbed both.
  */
 #include "bench.h"
 
@@ -41,7 +41,17 @@ static void stats_spread(double *values, unsigned int n, struct spread *spread)
 	spread->mad = stats_median(values, n);
 }
 
-bool stats_latency(const struct cell *cell, struct spread *spread)
+/* One round: nanoseconds of a round trip, or messages a second. */
+static double stats_value(const struct round *round, enum measure measure)
+{
+	if (measure == MEASURE_LATENCY)
+		return (double)round->median_ns;
+	return (double)round->count * NSEC_PER_SEC /
+	       (double)max_u64(round->elapsed_ns, 1);
+}
+
+static bool stats_of(const struct cell *cell, enum measure measure,
+		     struct spread *spread)
 {
 	double values[BENCH_ROUNDS_MAX];
 	unsigned int i;
@@ -49,40 +59,34 @@ bool stats_latency(const struct cell *cell, struct spread *spread)
 	if (!cell->n_rounds)
 		return false;
 	for (i = 0; i < cell->n_rounds; i++)
-		values[i] = (double)cell->rounds[i].median_ns;
+		values[i] = stats_value(&cell->rounds[i], measure);
 	stats_spread(values, cell->n_rounds, spread);
 	return true;
+}
+
+bool stats_latency(const struct cell *cell, struct spread *spread)
+{
+	return stats_of(cell, MEASURE_LATENCY, spread);
 }
 
 bool stats_rate(const struct cell *cell, struct spread *spread)
 {
-	double values[BENCH_ROUNDS_MAX];
-	unsigned int i;
-
-	if (!cell->n_rounds)
-		return false;
-	for (i = 0; i < cell->n_rounds; i++)
-		values[i] = (double)cell->rounds[i].count * NSEC_PER_SEC /
-			    (double)max_u64(cell->rounds[i].elapsed_ns, 1);
-	stats_spread(values, cell->n_rounds, spread);
-	return true;
+	return stats_of(cell, MEASURE_THROUGHPUT, spread);
 }
 
 bool stats_ratio(const struct cell *a, const struct cell *b,
-		 struct spread *spread)
+		 enum measure measure, struct spread *spread)
 {
 	unsigned int n = (unsigned int)min_u64(a->n_rounds, b->n_rounds), i;
-	double values[BENCH_ROUNDS_MAX];
-	struct spread of_a, of_b;
+	double values[BENCH_ROUNDS_MAX], of_b;
 
 	if (!n)
 		return false;
-	for (i = 0; i < n; i++)
-		values[i] = (double)a->rounds[i].median_ns /
-			    (double)max_u64(b->rounds[i].median_ns, 1);
+	for (i = 0; i < n; i++) {
+		of_b = stats_value(&b->rounds[i], measure);
+		values[i] = stats_value(&a->rounds[i], measure) /
+			    (of_b > 0 ? of_b : 1);
+	}
 	stats_spread(values, n, spread);
-	if (stats_latency(a, &of_a) && stats_latency(b, &of_b) &&
-	    of_b.median > 0)
-		spread->median = of_a.median / of_b.median;
 	return true;
 }

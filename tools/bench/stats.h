@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cell;
+#include "bench.h"
 
 struct spread {
 	double median;
@@ -30,8 +30,8 @@ bool stats_latency(const struct cell *cell, struct spread *spread);
 /* Throughput: the rounds' messages a second. */
 bool stats_rate(const struct cell *cell, struct spread *spread);
 
-/* Ratio of two cells' latencies, round by round where both have the round. */
+/* Ratios of two cells' latencies or rates within each round that both have. */
 bool stats_ratio(const struct cell *a, const struct cell *b,
-		 struct spread *spread);
+		 enum measure measure, struct spread *spread);
 
 #endif /* STATS_H */

@@ -120,7 +120,7 @@ static void latency_text(const struct results *results, unsigned int driver,
 	if (cell_blank(cell, buf, len) || !stats_latency(cell, &spread))
 		return;
 	time_text(spread.median, text, sizeof(text));
-	if (reference && stats_ratio(cell, reference, &ratio))
+	if (reference && stats_ratio(cell, reference, MEASURE_LATENCY, &ratio))
 		snprintf(buf, len, "%s x%-4.2f", text, ratio.median);
 	else
 		snprintf(buf, len, "%s", text);
@@ -326,28 +326,38 @@ static void verify_print(const struct results *results)
 	       messages, bytes);
 }
 
-static void targets_print(const struct results *results)
+static void target_print(const struct target *target,
+			 const struct results *results)
 {
 	struct judgement judgement;
-	unsigned int i;
-	char text[16];
+	char size[16], pair[64];
 
-	printf("\nTargets (round trip, same CPU, ratio of medians):\n");
-	for (i = 0; i < targets_count; i++) {
-		target_judge(&targets[i], results, &judgement);
-		printf("  %-4s %s / %-18s <= %.2f  ",
-		       size_text(targets[i].size, text, sizeof(text)),
-		       targets[i].mechanism, targets[i].against,
-		       targets[i].at_most);
-		if (judgement.verdict == VERDICT_UNJUDGED)
-			printf("not judged: %s\n", judgement.reason);
-		else
-			printf("measured %.2f (rounds %.2f to %.2f)  %s\n",
-			       judgement.ratio.median, judgement.ratio.min,
-			       judgement.ratio.max,
-			       judgement.verdict == VERDICT_HOLDS ? "holds" :
-								    "MISSED");
-	}
+	target_judge(target, results, &judgement);
+	snprintf(pair, sizeof(pair), "%s / %s", target->mechanism,
+		 target->against);
+	printf("  %-4s %-32s %s %.2f  ",
+	       size_text(target->size, size, sizeof(size)), pair,
+	       target->bound == TARGET_AT_MOST ? "<=" : ">=", target->ratio);
+	if (judgement.verdict == VERDICT_UNJUDGED)
+		printf("not judged: %s\n", judgement.reason);
+	else
+		printf("%.2f (%.2f to %.2f)  %s\n", judgement.ratio.median,
+		       judgement.ratio.min, judgement.ratio.max,
+		       judgement.verdict == VERDICT_HOLDS ? "holds" : "MISSED");
+}
+
+static void targets_print(const struct results *results, enum measure measure)
+{
+	unsigned int i;
+
+	if (!results->settings->measures[measure])
+		return;
+	printf("\nTargets: %s, same CPU; target, median of ratios (rounds)\n",
+	       measure == MEASURE_LATENCY ? "round trip" :
+					    "one-way messages a second");
+	for (i = 0; i < targets_count; i++)
+		if (targets[i].measure == measure)
+			target_print(&targets[i], results);
 }
 
 void table_print(const struct results *results, const struct facts *facts)
@@ -376,10 +386,10 @@ void table_print(const struct results *results, const struct facts *facts)
 	}
 	reasons_print(results);
 	verify_print(results);
-	if (settings->measures[MEASURE_LATENCY]) {
+	if (settings->measures[MEASURE_LATENCY])
 		noise_print(results);
-		targets_print(results);
-	}
+	targets_print(results, MEASURE_LATENCY);
+	targets_print(results, MEASURE_THROUGHPUT);
 	if (results->interrupted)
 		printf("\nInterrupted: these are the rounds until then.\n");
 }

@@ -17,11 +17,22 @@ enum verdict {
 	VERDICT_UNJUDGED,	/* something was not measured: see @reason */
 };
 
+enum target_bound {
+	TARGET_AT_MOST,
+	TARGET_AT_LEAST,
+};
+
+/*
+ * The ratio of two round trips' times, or of two numbers of one-way messages a
+ * second: the median of the rounds' ratios.
+ */
 struct target {
-	const char *mechanism;	/* its round trip … */
-	const char *against;	/* … against this baseline's */
+	const char *mechanism;
+	const char *against;
 	uint64_t size;
-	double at_most;		/* ratio of the medians */
+	enum measure measure;
+	enum target_bound bound;
+	double ratio;
 };
 
 struct judgement {

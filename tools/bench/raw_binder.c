@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * raw-binder: Android's Binder by ioctl(2), without Android's library
+ *
+ * The stock driver (module binder_linux), used as a careful program would.  The
+ * server becomes the context manager, so the client reaches it as handle 0 and
+ * no names, references or death notices are in the way.  A buffer is given back
+ * with whatever is written next, never by a system call of its own, and every
+ * request reads in the same BINDER_WRITE_READ in which it writes.  That makes
+ * one system call a round trip for the client and two for the server, and not
+ * one: the driver ends a read as soon as it has said BR_TRANSACTION_COMPLETE of
+ * the reply, and so the next request needs a second read.
+ *
+ * Binder never blocks a one-way sender; it refuses a message for which the
+ * receiver has no room, and half of the receiver's mapping is all there is for
+ * such.  So the sender counts: it runs ahead by a window that fills half of
+ * that half (below that the driver begins to search its buffers for a flood at
+ * every message), and the server credits what it has given back, half a window
+ * at a time.  Credit travels by a shared word and a futex, which is cheaper than
+ * any answer through Binder would be.
+ *
+ * A device has one context manager at a time.  The names tried are Android's
+ * three contexts and where binderfs is by custom.
+ */
+#include "driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/android/binder.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "payload.h"
+
+/* The driver maps no more, whatever it is asked for. */
+#define BINDER_MAP_MAX	(4ULL << 20)
+#define BINDER_MAP_MIN	(1ULL << 20)
+#define CLIENT_MAP	65536ULL
+
+/* What a one-way message costs beside its bytes, where that is counted (6.1). */
+#define ONE_WAY_COST	256
+
+/* A context manager that ended a moment ago is forgotten by a worker thread. */
+#define MANAGER_TRIES	20
+#define MANAGER_NAP_US	5000
+
+static const char * const binder_devices[] = {
+	"/dev/binder",
+	"/dev/hwbinder",
+	"/dev/vndbinder",
+	"/dev/binderfs/binder",
+};
+
+/* Seen by both processes. */
+struct binder_shared {
+	unsigned int device;	/* the server's choice */
+	uint32_t credited;	/* one-way messages, since the beginning */
+};
+
+struct raw_binder {
+	int fd;
+	void *map;
+	size_t map_size;
+	uint64_t held;		/* the buffer to give back with the next write */
+	struct binder_shared *shared;
+	uint32_t window;	/* one-way messages that may be under way */
+	uint32_t sent;		/* client: one-way messages */
+	uint32_t taken;		/* server: likewise */
+};
+
+/* Commands to the driver: each is a number and what belongs to it. */
+struct binder_out {
+	size_t len;
+	unsigned char bytes[128];
+};
+
+static void binder_put(struct binder_out *out, uint32_t command,
+		       const void *argument)
+{
+	memcpy(out->bytes + out->len, &command, sizeof(command));
+	out->len += sizeof(command);
+	memcpy(out->bytes + out->len, argument, _IOC_SIZE(command));
+	out->len += _IOC_SIZE(command);
+}
+
+static void binder_put_held(struct raw_binder *binder, struct binder_out *out)
+{
+	if (binder->held)
+		binder_put(out, BC_FREE_BUFFER, &binder->held);
+	binder->held = 0;
+}
+
+static void binder_put_data(struct binder_out *out, uint32_t command,
+			    uint32_t flags, const void *data, size_t len)
+{
+	struct binder_transaction_data transaction = {
+		.flags = flags,
+		.data_size = len,
+		.data.ptr.buffer = (uintptr_t)data,
+	};
+
+	binder_put(out, command, &transaction);
+}
+
+/* What an answer of the driver means to one who waits for another. */
+static int binder_refusal(uint32_t answer)
+{
+	switch (answer) {
+	case BR_DEAD_REPLY:
+		return -EPIPE;
+	case BR_FAILED_REPLY:
+		return -EREMOTEIO;
+	case BR_ERROR:
+		return -EIO;
+	default:
+		return 0;
+	}
+}
+
+/* One system call: what it wrote is not written again when a signal cuts in. */
+static ssize_t binder_request(struct raw_binder *binder,
+			      const struct binder_out *out, void *in,
+			      size_t in_size)
+{
+	struct binder_write_read request = {
+		.write_size = out->len,
+		.write_buffer = (uintptr_t)out->bytes,
+		.read_size = in_size,
+		.read_buffer = (uintptr_t)in,
+	};
+
+	while (ioctl(binder->fd, BINDER_WRITE_READ, &request))
+		if (errno != EINTR || worker_stop)
+			return -errno;
+	return (ssize_t)request.read_consumed;
+}
+
+/* Write @out and read until @wanted comes; what belongs to it goes to @argument. */
+static int binder_until(struct raw_binder *binder, struct binder_out *out,
+			uint32_t wanted, void *argument)
+{
+	unsigned char in[256];
+	bool found = false;
+	uint32_t answer;
+	ssize_t n, at;
+	int err = 0;
+
+	while (!found && !err) {
+		n = binder_request(binder, out, in, sizeof(in));
+		if (n < 0)
+			return (int)n;
+		out->len = 0;
+		for (at = 0; at < n; at += (ssize_t)_IOC_SIZE(answer)) {
+			memcpy(&answer, in + at, sizeof(answer));
+			at += (ssize_t)sizeof(answer);
+			if (answer == wanted) {
+				memcpy(argument, in + at, _IOC_SIZE(answer));
+				found = true;
+			} else if (!err) {
+				err = binder_refusal(answer);
+			}
+		}
+	}
+	return err;
+}
+
+static int raw_binder_prepare(struct lane *lane)
+{
+	size_t map_size = (size_t)min_u64(BINDER_MAP_MAX,
+					  max_u64(BINDER_MAP_MIN,
+						  4 * (uint64_t)lane->size));
+	struct raw_binder *binder;
+
+	lane->max_size = BINDER_MAP_MAX;
+	if (lane->size > lane->max_size)
+		return -EMSGSIZE;
+	binder = calloc(1, sizeof(*binder));
+	if (!binder)
+		return -ENOMEM;
+	binder->fd = -1;
+	binder->map_size = map_size;
+	binder->shared = mmap(NULL, sizeof(*binder->shared),
+			      PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (binder->shared == MAP_FAILED) {
+		free(binder);
+		return -ENOMEM;
+	}
+	lane->max_send = map_size / 2 - ONE_WAY_COST;
+	binder->window = (uint32_t)max_u64(map_size / 4 /
+					   (lane->size + ONE_WAY_COST), 1);
+	lane->priv = binder;
+	return 0;
+}
+
+static int binder_open_device(struct raw_binder *binder, unsigned int i)
+{
+	struct binder_version version;
+
+	binder->fd = open(binder_devices[i], O_RDWR | O_CLOEXEC);
+	if (binder->fd < 0)
+		return -errno;
+	if (ioctl(binder->fd, BINDER_VERSION, &version))
+		return -errno;
+	if (version.protocol_version != BINDER_CURRENT_PROTOCOL_VERSION)
+		return -EPROTO;
+	binder->map = mmap(NULL, binder->map_size, PROT_READ,
+			   MAP_PRIVATE | MAP_NORESERVE, binder->fd, 0);
+	return binder->map == MAP_FAILED ? -errno : 0;
+}
+
+static void binder_close_device(struct raw_binder *binder)
+{
+	if (binder->fd >= 0)
+		close(binder->fd);
+	if (binder->map && binder->map != MAP_FAILED)
+		munmap(binder->map, binder->map_size);
+	binder->fd = -1;
+	binder->map = NULL;
+}
+
+/* Become the context manager of a device, and a thread that takes requests. */
+static int binder_serve_device(struct raw_binder *binder, unsigned int i)
+{
+	struct binder_out out = { .len = 0 };
+	uint32_t threads = 0;
+	int manager = 0, err;
+	ssize_t n;
+
+	err = binder_open_device(binder, i);
+	if (err)
+		return err;
+	if (ioctl(binder->fd, BINDER_SET_MAX_THREADS, &threads) ||
+	    ioctl(binder->fd, BINDER_SET_CONTEXT_MGR, &manager))
+		return -errno;
+	binder->shared->device = i;
+	binder_put(&out, BC_ENTER_LOOPER, NULL);
+	n = binder_request(binder, &out, NULL, 0);
+	return n < 0 ? (int)n : 0;
+}
+
+/* The first device that has no context manager yet. */
+static int binder_serve(struct lane *lane, struct raw_binder *binder)
+{
+	int err = -ENOENT, last, tries;
+	unsigned int i;
+
+	for (tries = 0; tries < MANAGER_TRIES; tries++) {
+		for (i = 0; i < ARRAY_SIZE(binder_devices); i++) {
+			last = binder_serve_device(binder, i);
+			if (!last)
+				return 0;
+			binder_close_device(binder);
+			if (last != -ENOENT)
+				err = last;
+		}
+		if (err != -EBUSY)
+			break;
+		usleep(MANAGER_NAP_US);
+	}
+	if (err == -ENOENT)
+		snprintf(lane->why, sizeof(lane->why),
+			 "no /dev/binder: module binder_linux is not loaded, or this kernel has none");
+	else if (err == -EACCES)
+		snprintf(lane->why, sizeof(lane->why),
+			 "the Binder devices are not for this user");
+	else if (err == -EBUSY)
+		snprintf(lane->why, sizeof(lane->why),
+			 "every Binder device has a context manager already");
+	return err;
+}
+
+static int raw_binder_open(struct lane *lane, int step)
+{
+	struct raw_binder *binder = lane->priv;
+
+	if (step)
+		return 0;
+	if (lane->side == SIDE_SERVER)
+		return binder_serve(lane, binder);
+	binder->map_size = CLIENT_MAP;
+	return binder_open_device(binder, binder->shared->device);
+}
+
+static void raw_binder_close(struct lane *lane)
+{
+	struct raw_binder *binder = lane->priv;
+
+	if (!binder)
+		return;
+	binder_close_device(binder);
+	munmap(binder->shared, sizeof(*binder->shared));
+	free(binder);
+	lane->priv = NULL;
+}
+
+static ssize_t raw_binder_call(struct lane *lane, const void *data, size_t len,
+			       void *reply)
+{
+	struct binder_transaction_data answer;
+	struct raw_binder *binder = lane->priv;
+	struct binder_out out = { .len = 0 };
+	int err;
+
+	binder_put_held(binder, &out);
+	binder_put_data(&out, BC_TRANSACTION, 0, data, len);
+	err = binder_until(binder, &out, BR_REPLY, &answer);
+	if (err)
+		return err;
+	binder->held = answer.data.ptr.buffer;
+	memcpy(reply, (const void *)(uintptr_t)answer.data.ptr.buffer,
+	       min_u64(answer.data_size, PAYLOAD_REPLY));
+	return (ssize_t)answer.data_size;
+}
+
+/* Give back what is held, write @out and wait for a request. */
+static ssize_t binder_receive(struct raw_binder *binder, struct binder_out *out,
+			      const void **data)
+{
+	struct binder_transaction_data request;
+	int err;
+
+	err = binder_until(binder, out, BR_TRANSACTION, &request);
+	if (err)
+		return err;
+	binder->held = request.data.ptr.buffer;
+	*data = (const void *)(uintptr_t)request.data.ptr.buffer;
+	return (ssize_t)request.data_size;
+}
+
+static ssize_t raw_binder_recv(struct lane *lane, size_t expect,
+			       const void **data)
+{
+	struct raw_binder *binder = lane->priv;
+	struct binder_out out = { .len = 0 };
+
+	(void)expect;
+	binder_put_held(binder, &out);
+	return binder_receive(binder, &out, data);
+}
+
+static ssize_t raw_binder_reply_recv(struct lane *lane, const void *data,
+				     size_t len, size_t expect,
+				     const void **next)
+{
+	struct raw_binder *binder = lane->priv;
+	struct binder_out out = { .len = 0 };
+
+	(void)expect;
+	binder_put_held(binder, &out);
+	binder_put_data(&out, BC_REPLY, 0, data, len);
+	return binder_receive(binder, &out, next);
+}
+
+static int raw_binder_reply(struct lane *lane, const void *data, size_t len)
+{
+	struct raw_binder *binder = lane->priv;
+	struct binder_out out = { .len = 0 };
+	ssize_t n;
+
+	binder_put_held(binder, &out);
+	binder_put_data(&out, BC_REPLY, 0, data, len);
+	n = binder_request(binder, &out, NULL, 0);
+	return n < 0 ? (int)n : 0;
+}
+
+/* Sleep while a whole window is under way. */
+static int binder_await_credit(struct raw_binder *binder)
+{
+	uint32_t *credited = &binder->shared->credited, seen;
+
+	for (;;) {
+		seen = __atomic_load_n(credited, __ATOMIC_ACQUIRE);
+		if (binder->sent - seen < binder->window)
+			return 0;
+		if (worker_stop)
+			return -EINTR;
+		syscall(SYS_futex, credited, FUTEX_WAIT, seen, NULL, NULL, 0);
+	}
+}
+
+static int raw_binder_send(struct lane *lane, const void *data, size_t len)
+{
+	struct raw_binder *binder = lane->priv;
+	struct binder_out out = { .len = 0 };
+	int err;
+
+	err = binder_await_credit(binder);
+	if (err)
+		return err;
+	binder_put_held(binder, &out);
+	binder_put_data(&out, BC_TRANSACTION, TF_ONE_WAY, data, len);
+	err = binder_until(binder, &out, BR_TRANSACTION_COMPLETE, NULL);
+	if (!err)
+		binder->sent++;
+	return err;
+}
+
+/* Credit is for room that is there: the buffer goes back before it is given. */
+static void raw_binder_done(struct lane *lane)
+{
+	struct raw_binder *binder = lane->priv;
+	struct binder_out out = { .len = 0 };
+	uint32_t *credited = &binder->shared->credited;
+
+	binder->taken++;
+	if (binder->taken - *credited < (binder->window + 1) / 2)
+		return;
+	binder_put_held(binder, &out);
+	binder_request(binder, &out, NULL, 0);
+	__atomic_store_n(credited, binder->taken, __ATOMIC_RELEASE);
+	syscall(SYS_futex, credited, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+const struct driver raw_binder_driver = {
+	.name = "raw-binder",
+	.about = "Android's Binder by ioctl(2): the context manager, handle 0",
+	.kind = DRIVER_BASELINE,
+	.measures = { true, true },
+	.prepare = raw_binder_prepare,
+	.open = raw_binder_open,
+	.close = raw_binder_close,
+	.call = raw_binder_call,
+	.recv = raw_binder_recv,
+	.reply = raw_binder_reply,
+	.reply_recv = raw_binder_reply_recv,
+	.send = raw_binder_send,
+	.done = raw_binder_done,
+};
