@@ -86,7 +86,7 @@ TEST_F(mmap, elsewhere_than_at_its_start_einval)
 {
 	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, PAGE));
 	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, POOL));
-	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, 1UL << 40));
+	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, (off_t)1 << 40));
 }
 
 TEST_F(mmap, longer_than_the_pool_einval)
