@@ -347,6 +347,33 @@ TEST_F(mmap, memory_that_nothing_was_received_into_is_zero)
 	EXPECT_EQ(0, wrong);
 }
 
+/* Have free memory be full of what somebody left there. */
+static bool litter(size_t len)
+{
+	void *mem = memory(len);
+
+	return mem && memset(mem, 0xa5, len) && !munmap(mem, len);
+}
+
+TEST_F(mmap, memory_that_others_had_before_is_zero)
+{
+	struct kipc_header msg;
+	struct end server;
+	size_t i, wrong = 0;
+
+	ASSERT_TRUE(litter(64 << 20));
+	self->name[0] = 'l';
+	ASSERT_EQ(0, end_serve(&server, self->name, 8 << 20));
+	end_close(&self->client);
+	ASSERT_EQ(0, end_connect(&self->client, self->name, POOL));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "x", 1));
+	ASSERT_EQ(0, channel_recv(server.fd, &msg));
+	for (i = 0; i < server.size; i++)
+		wrong += i != msg.offset && server.pool[i];
+	EXPECT_EQ(0, wrong);
+	end_close(&server);
+}
+
 /* Writing, by all the ways there are */
 
 static ssize_t write_by_proc_mem(void *at)
