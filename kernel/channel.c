@@ -5,6 +5,8 @@
 #include "channel.h"
 #include "endpoint.h"
 #include "quota.h"
+#include "reclaim.h"
+#include "transfer.h"
 
 static struct kipc_channel *kipc_channel_alloc(struct kipc_endpoint *ep, const char *text,
 					       umode_t mode)
@@ -18,13 +20,17 @@ static struct kipc_channel *kipc_channel_alloc(struct kipc_endpoint *ep, const c
 	init_waitqueue_head(&channel->room_wait);
 	channel->clients = RB_ROOT;
 	channel->server = ep;
+	channel->user = kipc_user_get(ep->user);
 	kipc_name_init(&channel->name, KIPC_NAME_CHANNEL, ep->net, text, mode);
 	return channel;
 }
 
 static void kipc_channel_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct kipc_channel, ref));
+	struct kipc_channel *channel = container_of(ref, struct kipc_channel, ref);
+
+	kipc_user_put(channel->user);
+	kfree(channel);
 }
 
 void kipc_channel_put(struct kipc_channel *channel)
@@ -42,11 +48,13 @@ static bool kipc_channel_get(struct kipc_name *name)
  * @ep:		the endpoint, taking a role
  * @text:	the channel's name, checked
  * @mode:	who may connect
+ * @options:	KIPC_CHANNEL_*
  * @pool:	bytes of the pool, from kipc_pool_size()
  *
  * Return: 0, -EADDRINUSE, -EDQUOT or -ENOMEM.
  */
-int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 pool)
+int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 options,
+			u32 pool)
 {
 	struct kipc_channel *channel;
 	struct kipc_name *there;
@@ -62,12 +70,15 @@ int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode
 	}
 	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
 	kipc_inbox_init(&ep->inbox, ep, channel);
+	ep->options = options;
 	ep->channel = channel;
 
 	/* From here on clients find it, and everything must be in its place. */
 	there = kipc_name_register(&channel->name, kipc_channel_get);
-	if (there == &channel->name)
+	if (there == &channel->name) {
+		kipc_reclaim_add(ep);
 		return 0;
+	}
 	if (there)
 		kipc_channel_put(container_of(there, struct kipc_channel, name));
 	err = -EADDRINUSE;
@@ -83,19 +94,26 @@ err_uncharge:
  * Empty the closed inbox of an endpoint that is going, and end the calls in it.  A
  * caller that gives up meanwhile withdraws its call under the same lock.
  */
-static void kipc_channel_abandon(struct kipc_channel *channel, struct kipc_inbox *inbox)
+static void kipc_channel_abandon(struct kipc_endpoint *ep)
 {
+	int undelivered = kipc_endpoint_is_client(ep) ? -ESRCH : -EPIPE;
+	struct kipc_channel *channel = ep->channel;
+	struct kipc_message *msg, *next;
 	struct kipc_wakes wakes = { };
-	struct kipc_message *msg;
+	LIST_HEAD(drained);
 	LIST_HEAD(gone);
 	bool more;
 
 	do {
 		spin_lock(&channel->lock);
-		more = kipc_inbox_drain(inbox, &gone);
-		list_for_each_entry(msg, &gone, entry)
-			kipc_call_end(msg, msg->state == KIPC_MESSAGE_HELD ? -ECONNRESET : -EPIPE,
-				      &wakes);
+		more = kipc_inbox_drain(&ep->inbox, &drained);
+		list_for_each_entry_safe(msg, next, &drained, entry) {
+			bool held = msg->state == KIPC_MESSAGE_HELD;
+
+			list_del_init(&msg->entry);
+			if (kipc_call_end(ep, msg, held ? -ECONNRESET : undelivered, &wakes))
+				list_add_tail(&msg->entry, &gone);
+		}
 		spin_unlock(&channel->lock);
 
 		kipc_wakes_flush(&wakes);
@@ -138,7 +156,7 @@ void kipc_channel_destroy(struct kipc_endpoint *ep)
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
-	kipc_channel_abandon(channel, &ep->inbox);
+	kipc_channel_abandon(ep);
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
 }
 
@@ -148,9 +166,55 @@ static bool kipc_client_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct kipc_endpoint, client_node)->number;
 }
 
-/* Alive and joined are decided under one lock. */
-static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint *ep)
+/* The two notices of a client, made with it so that they cannot fail later. */
+struct kipc_client_notices {
+	struct kipc_message *connected;
+	struct kipc_message *gone;
+};
+
+static int kipc_client_notices_create(struct kipc_channel *channel,
+				      struct kipc_client_notices *notices)
 {
+	int err = kipc_user_charge(channel->user, KIPC_QUOTA_POOL_MSGS, 2);
+
+	if (err)
+		return err;
+	notices->connected = kipc_message_create_notice(KIPC_KIND_CONNECTED);
+	notices->gone = kipc_message_create_notice(KIPC_KIND_GONE);
+	if (notices->connected && notices->gone)
+		return 0;
+	kipc_message_destroy(notices->connected);
+	kipc_message_destroy(notices->gone);
+	kipc_user_uncharge(channel->user, KIPC_QUOTA_POOL_MSGS, 2);
+	return -ENOMEM;
+}
+
+/* A notice that was charged and will not be sent. */
+static void kipc_client_notice_destroy(struct kipc_channel *channel, struct kipc_message *msg)
+{
+	if (!msg)
+		return;
+	kipc_message_destroy(msg);
+	kipc_user_uncharge(channel->user, KIPC_QUOTA_POOL_MSGS, 1);
+}
+
+/* Put a notice of a client into its server's inbox.  The caller holds the lock. */
+static void kipc_client_notify(struct kipc_endpoint *client, struct kipc_message *msg,
+			       struct kipc_wakes *wakes)
+{
+	struct kipc_endpoint *server = client->channel->server;
+
+	msg->id = ++client->channel->last_id;
+	msg->peer = client->number;
+	if (kipc_inbox_put(&server->inbox, msg, wakes))
+		kipc_wake_pollers(&server->poll_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Alive and joined are decided under one lock. */
+static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint *ep,
+			     struct kipc_client_notices *notices)
+{
+	struct kipc_wakes wakes = { };
 	int err = -ECONNREFUSED;
 
 	spin_lock(&channel->lock);
@@ -160,8 +224,30 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
 		channel->client_count++;
 		err = 0;
 	}
+	if (!err && notices->connected) {
+		/* Before anything that the client sends, however urgent that is. */
+		notices->connected->prio = U16_MAX;
+		kipc_client_notify(ep, notices->connected, &wakes);
+		ep->gone = notices->gone;
+	}
 	spin_unlock(&channel->lock);
+	kipc_wakes_flush(&wakes);
+	if (err) {
+		kipc_client_notice_destroy(channel, notices->connected);
+		kipc_client_notice_destroy(channel, notices->gone);
+	}
 	return err;
+}
+
+/* Does the server want to be told of its clients?  It decided that when it was made. */
+static bool kipc_channel_wants_notices(struct kipc_channel *channel)
+{
+	bool wants;
+
+	spin_lock(&channel->lock);
+	wants = channel->server && channel->server->options & KIPC_CHANNEL_NOTICES;
+	spin_unlock(&channel->lock);
+	return wants;
 }
 
 /**
@@ -170,10 +256,11 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
  * @text:	the channel's name, checked
  * @pool:	bytes of the pool, from kipc_pool_size()
  *
- * Return: 0, -ENOENT, -EACCES or -ECONNREFUSED.
+ * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EDQUOT or -ENOMEM.
  */
 int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 {
+	struct kipc_client_notices notices = { };
 	struct kipc_channel *channel;
 	struct kipc_name *name;
 	int err;
@@ -184,14 +271,18 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 	channel = container_of(name, struct kipc_channel, name);
 
 	err = kipc_name_permit(name, KIPC_MAY_SEND);
+	if (!err && kipc_channel_wants_notices(channel))
+		err = kipc_client_notices_create(channel, &notices);
 	if (err)
 		goto err_put;
 	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->channel = channel;
-	err = kipc_channel_join(channel, ep);
-	if (!err)
+	err = kipc_channel_join(channel, ep, &notices);
+	if (!err) {
+		kipc_reclaim_add(ep);
 		return 0;
+	}
 
 	ep->channel = NULL;
 err_put:
@@ -215,10 +306,15 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 	rb_erase(&ep->client_node, &channel->clients);
 	channel->client_count--;
 	kipc_inbox_close(&ep->inbox, -ESRCH, &wakes);
+	if (channel->server && ep->gone) {
+		kipc_client_notify(ep, ep->gone, &wakes);
+		ep->gone = NULL;
+	}
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
-	kipc_channel_abandon(channel, &ep->inbox);
+	kipc_client_notice_destroy(channel, ep->gone);
+	kipc_channel_abandon(ep);
 }
 
 /**
@@ -274,7 +370,7 @@ __poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_tab
 		poll_wait(file, &channel->room_wait, table);
 
 	spin_lock(&channel->lock);
-	if (!list_empty(&ep->inbox.queued))
+	if (kipc_inbox_has_message(&ep->inbox) || kipc_ring_has_message(ep->inbox.ring))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (!channel->server)
 		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
@@ -299,6 +395,10 @@ void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info
 	info->queued = inbox->queued_count;
 	info->held = inbox->held_count;
 	info->held_bytes = inbox->held_bytes;
+	info->held_ns = kipc_inbox_held_ns(inbox);
+	info->memory = kipc_memory_taken(&inbox->memory);
+	info->options = ep->options;
+	info->ring = inbox->ring ? inbox->ring->entries : 0;
 	info->client = ep->number;
 	if (info->role == KIPC_ROLE_SERVER) {
 		info->peers = channel->client_count;

@@ -14,7 +14,7 @@
  * lock.
  *
  * Making, joining and leaving a channel is in channel.c; what moves messages
- * through it is in transfer.c.
+ * through it is described in transfer.h.
  */
 #ifndef KIPC_CHANNEL_H
 #define KIPC_CHANNEL_H
@@ -29,13 +29,14 @@
 #include "registry.h"
 
 struct kipc_endpoint;
-struct kipc_source;
+struct kipc_user;
 
 /**
  * struct kipc_channel - see above
  * @ref:	one per endpoint
  * @lock:	guards all that follows, and the channel side of its endpoints
  * @name:	its name; guarded by the registry
+ * @user:	who pays for notices: the server's user, pinned
  * @server:	the server endpoint, NULL once it has closed
  * @clients:	client endpoints by number
  * @client_count: how many
@@ -47,6 +48,7 @@ struct kipc_channel {
 	struct kref		ref;
 	spinlock_t		lock;	/* see above */
 	struct kipc_name	name;
+	struct kipc_user	*user;
 	struct kipc_endpoint	*server;
 	struct rb_root		clients;
 	u32			client_count;
@@ -55,41 +57,15 @@ struct kipc_channel {
 	wait_queue_head_t	room_wait;
 };
 
-/**
- * struct kipc_call - a call that waits for its reply, on the caller's stack
- * @receiver:	how it waits, and where the reply's header goes
- * @client:	whose call it is
- * @msg:	the call; good while it is not finished
- * @outcome:	how far it came
- */
-struct kipc_call {
-	struct kipc_receiver	receiver;
-	struct kipc_endpoint	*client;
-	struct kipc_message	*msg;
-	enum kipc_outcome	outcome;
-};
-
 void kipc_channel_put(struct kipc_channel *channel);
 
-int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 pool);
+int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 options,
+			u32 pool);
 int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool);
 void kipc_channel_destroy(struct kipc_endpoint *ep);
 void kipc_channel_disconnect(struct kipc_endpoint *ep);
 struct kipc_endpoint *kipc_channel_client(struct kipc_channel *channel, u64 number);
 __poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table);
 void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
-
-/* transfer.c */
-int kipc_channel_call(struct kipc_endpoint *ep, struct kipc_source *source, u64 tag,
-		      const struct kipc_limit *limit, u64 *release, struct kipc_call *call);
-int kipc_channel_send(struct kipc_endpoint *ep, u64 to, struct kipc_source *source, u64 tag,
-		      const struct kipc_limit *limit);
-int kipc_channel_receive(struct kipc_endpoint *ep, const struct kipc_limit *limit,
-			 u64 *release, struct kipc_receiver *receiver);
-int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *source, u64 tag,
-		       const struct kipc_limit *limit, struct kipc_receiver *receiver);
-int kipc_channel_release(struct kipc_endpoint *ep, u64 id);
-void kipc_channel_requeue(struct kipc_endpoint *ep, u64 id);
-void kipc_call_end(struct kipc_message *msg, int result, struct kipc_wakes *wakes);
 
 #endif /* KIPC_CHANNEL_H */

@@ -3,10 +3,12 @@
 #include <linux/err.h>
 #include <linux/fault-inject-usercopy.h>
 #include <linux/overflow.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "copy.h"
+#include "fds.h"
 #include "mmap.h"
 #include "pool.h"
 
@@ -63,6 +65,9 @@ int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payl
 		return err;
 	source->iov = NULL;
 	source->flat = NULL;
+	source->fds = NULL;
+	source->tag = payload->tag;
+	source->prio = payload->prio;
 	if (payload->flags & KIPC_PAYLOAD_VEC && payload->len)
 		return kipc_source_gather(source, payload, max);
 
@@ -71,6 +76,14 @@ int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payl
 	source->flat = u64_to_user_ptr(payload->data);
 	iov_iter_ubuf(&source->iter, ITER_SOURCE, (void __user *)source->flat, payload->len);
 	return 0;
+}
+
+/* What a source has and no message has taken: kipc_source_close(). */
+void kipc_source_free(struct kipc_source *source)
+{
+	kvfree(source->iov);
+	if (source->fds)
+		kipc_fds_put(source->fds);
 }
 
 /*

@@ -15,33 +15,40 @@
 #define KIPC_COPY_H
 
 #include <linux/kipc.h>
-#include <linux/mm.h>
 #include <linux/uio.h>
 
+struct kipc_fds;
 struct kipc_memory;
 
 /**
- * struct kipc_source - a sender's payload, ready to be copied from
+ * struct kipc_source - what a sender sends, ready to be copied from
  * @iter:	what is left to copy; its count is the payload's length
  * @flat:	where a payload in one piece is; otherwise NULL
  * @iov:	the pieces of a gathered payload, allocated; otherwise NULL
+ * @fds:	descriptors that go with it, until a message has taken them; or NULL
+ * @tag:	the application's
+ * @prio:	its priority
  */
 struct kipc_source {
 	struct iov_iter		iter;
 	const void __user	*flat;
 	struct iovec		*iov;
+	struct kipc_fds		*fds;
+	u64			tag;
+	u16			prio;
 };
 
 static inline int kipc_payload_check(const struct kipc_payload *payload)
 {
-	bool unknown = payload->flags & ~KIPC_PAYLOAD_VEC || payload->reserved ||
-		       payload->reserved2;
+	bool unknown = payload->flags & ~KIPC_PAYLOAD_VEC || payload->prio > KIPC_PRIO_MAX ||
+		       payload->fd_count > KIPC_FDS_MAX;
 
 	return unknown ? -EINVAL : 0;
 }
 
 int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
 		     u64 max);
+void kipc_source_free(struct kipc_source *source);
 
 int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 			struct kipc_source *source);
@@ -53,8 +60,8 @@ int kipc_write_words(void __user *to, const void *from, size_t bytes);
 
 static inline void kipc_source_close(struct kipc_source *source)
 {
-	if (unlikely(source->iov))
-		kvfree(source->iov);
+	if (unlikely(source->iov || source->fds))
+		kipc_source_free(source);
 }
 
 #endif /* KIPC_COPY_H */

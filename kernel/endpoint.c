@@ -9,6 +9,7 @@
 #include "endpoint.h"
 #include "queue.h"
 #include "quota.h"
+#include "reclaim.h"
 #include "trace.h"
 
 #define KIPC_POOL_DEFAULT	SZ_16M
@@ -29,6 +30,9 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&ep->ref);
+	INIT_LIST_HEAD(&ep->served);
+	INIT_LIST_HEAD(&ep->reclaim);
+	address_space_init_once(&ep->mapping);
 	mutex_init(&ep->setup);
 	init_waitqueue_head(&ep->poll_wait);
 
@@ -54,6 +58,8 @@ void kipc_endpoint_free(struct kref *ref)
 	struct kipc_endpoint *ep = container_of(ref, struct kipc_endpoint, ref);
 
 	kipc_message_drop_spare(&ep->spare);
+	if (ep->inbox.ring)
+		kipc_ring_destroy(ep->inbox.ring);
 	if (ep->inbox.memory.size)
 		kipc_memory_deinit(&ep->inbox.memory);
 	if (ep->channel)
@@ -76,6 +82,7 @@ void kipc_endpoint_shutdown(struct kipc_endpoint *ep)
 	u32 role = kipc_endpoint_role(ep);
 
 	trace_kipc_close(ep);
+	kipc_reclaim_remove(ep);
 	if (role == KIPC_ROLE_SERVER)
 		kipc_channel_destroy(ep);
 	else if (role == KIPC_ROLE_CLIENT)
@@ -127,9 +134,7 @@ u32 kipc_pool_size(u64 want)
 		want = KIPC_POOL_DEFAULT;
 	if (want < KIPC_POOL_MIN || want > KIPC_POOL_MAX)
 		return 0;
-	if (want < KIPC_CHUNK_SIZE)
-		return roundup_pow_of_two(max_t(u64, want, PAGE_SIZE));
-	return round_up(want, KIPC_CHUNK_SIZE);
+	return kipc_memory_size(want);
 }
 
 /**

@@ -18,6 +18,7 @@
 #ifndef KIPC_ENDPOINT_H
 #define KIPC_ENDPOINT_H
 
+#include <linux/fs.h>
 #include <linux/kipc.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -37,7 +38,9 @@ struct net;
  * @role:	enum kipc_role, published last
  * @net:	network namespace of the opener, where its names are
  * @user:	who opened it, and pays
+ * @mapping:	where this file is mapped, apart from other opens of /dev/kipc
  * @poll_wait:	pollers of this file
+ * @busy_poll:	nanoseconds that a waiting thread polls before it sleeps
  * @channel:	SERVER, CLIENT: the channel, pinned
  * @inbox:	SERVER, CLIENT: the receiving side; guarded by the channel's lock
  * @number:	CLIENT: its number on the channel; SERVER: 0
@@ -45,6 +48,10 @@ struct net;
  * @taken:	CLIENT: bytes of the server's pool that its messages have
  * @spare:	SERVER, CLIENT: a message kept for the next one to send, or NULL;
  *		exchanged atomically, under no lock
+ * @options:	SERVER: KIPC_CHANNEL_*
+ * @served:	SERVER: threads that run at a caller's nice value (struct kipc_served)
+ * @gone:	CLIENT: the notice of its end, until that is sent; or NULL
+ * @reclaim:	SERVER, CLIENT: among all whose memory may be given back (reclaim.h)
  * @reading:	SERVER: id of the call that read() took and write() answers, or 0
  * @queue:	QUEUE: the queue, pinned
  * @may:	QUEUE: KIPC_MAY_*, what it was opened for
@@ -55,7 +62,9 @@ struct kipc_endpoint {
 	u32			role;
 	struct net		*net;
 	struct kipc_user	*user;
+	struct address_space	mapping;
 	wait_queue_head_t	poll_wait;
+	u32			busy_poll;
 
 	struct kipc_channel	*channel;
 	struct kipc_inbox	inbox;
@@ -63,6 +72,10 @@ struct kipc_endpoint {
 	struct rb_node		client_node;
 	u32			taken;
 	struct kipc_message	*spare;
+	u32			options;
+	struct list_head	served;
+	struct kipc_message	*gone;
+	struct list_head	reclaim;
 	u64			reading;
 
 	struct kipc_queue	*queue;

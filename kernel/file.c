@@ -9,6 +9,7 @@
 #include "file.h"
 #include "ioctl.h"
 #include "queue.h"
+#include "transfer.h"
 
 static int kipc_file_open(struct inode *inode, struct file *file)
 {
@@ -17,6 +18,10 @@ static int kipc_file_open(struct inode *inode, struct file *file)
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
 	file->private_data = ep;
+	/* A mapping of its own: what is unmapped from one endpoint stays in the others. */
+	ep->mapping.host = inode;
+	ep->mapping.a_ops = inode->i_mapping->a_ops;
+	file->f_mapping = &ep->mapping;
 	return stream_open(inode, file);
 }
 
@@ -28,7 +33,10 @@ static int kipc_file_release(struct inode *inode, struct file *file)
 
 static struct kipc_limit kipc_file_limit(const struct kiocb *iocb)
 {
+	const struct kipc_endpoint *ep = iocb->ki_filp->private_data;
+
 	return (struct kipc_limit){
+		.busy_poll = READ_ONCE(ep->busy_poll),
 		.nonblock = iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT,
 	};
 }
@@ -42,7 +50,7 @@ static void kipc_server_settle(struct kipc_endpoint *ep, u64 id)
 	struct kipc_source nothing = { };
 
 	iov_iter_ubuf(&nothing.iter, ITER_SOURCE, NULL, 0);
-	if (id && kipc_channel_reply(ep, &id, &nothing, 0, NULL, NULL) && id)
+	if (id && kipc_channel_reply(ep, &id, &nothing, NULL, NULL) && id)
 		kipc_channel_release(ep, id);
 }
 
@@ -75,6 +83,37 @@ static void kipc_server_resume(struct kipc_endpoint *ep, u64 id)
 	kipc_server_settle(ep, id);
 }
 
+/*
+ * Copy a message that was just received out.  Meanwhile no other thread ends it, or its
+ * memory might be given back.
+ *
+ * Return: 0; -ESTALE, another thread has ended it already; another negative errno.
+ */
+static int kipc_channel_read_out(struct kipc_endpoint *ep, const struct kipc_header *header,
+				 struct iov_iter *to)
+{
+	int err;
+
+	if (header->len > iov_iter_count(to))
+		return -EMSGSIZE;
+	if (!kipc_channel_claim(ep, header->id))
+		return -ESTALE;
+	err = kipc_copy_from_memory(&ep->inbox.memory, header->offset, header->len, to);
+	kipc_channel_unclaim(ep, header->id);
+	return err;
+}
+
+/* read() has brought a message: what becomes of it. */
+static void kipc_channel_read_end(struct kipc_endpoint *ep, const struct kipc_header *header)
+{
+	if (header->kind != KIPC_KIND_CALL)
+		kipc_channel_release(ep, header->id);
+	else if (kipc_endpoint_is_client(ep))
+		kipc_server_settle(ep, header->id);
+	else
+		kipc_server_expect(ep, header->id);
+}
+
 static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
 				 const struct kipc_limit *limit)
 {
@@ -84,21 +123,24 @@ static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
 	int err;
 
 	kipc_server_settle(ep, kipc_server_exchange(ep, 0));
-	err = kipc_channel_receive(ep, limit, &nothing, &receiver);
-	if (err)
-		return err == -EPIPE ? 0 : err;
-
-	err = -EMSGSIZE;
-	if (header.len <= iov_iter_count(to))
-		err = kipc_copy_from_memory(&ep->inbox.memory, header.offset, header.len, to);
+	do {
+		err = kipc_channel_receive(ep, limit, NULL, &nothing, &receiver);
+		if (err)
+			return err == -EPIPE ? 0 : err;
+		if (header.kind >= KIPC_KIND_FAILED) {
+			/* A call given up is still to be answered: only its notice goes. */
+			if (header.kind != KIPC_KIND_CANCELED)
+				kipc_channel_release(ep, header.id);
+			err = -ESTALE;
+		} else {
+			err = kipc_channel_read_out(ep, &header, to);
+		}
+	} while (err == -ESTALE);
 	if (err) {
-		kipc_channel_requeue(ep, header.id);
+		kipc_channel_requeue(ep, &header);
 		return err;
 	}
-	if (header.kind == KIPC_KIND_CALL)
-		kipc_server_expect(ep, header.id);
-	else
-		kipc_channel_release(ep, header.id);
+	kipc_channel_read_end(ep, &header);
 	return header.len;
 }
 
@@ -111,12 +153,12 @@ static ssize_t kipc_channel_write(struct kipc_endpoint *ep, struct iov_iter *fro
 	int err;
 
 	if (kipc_endpoint_role(ep) == KIPC_ROLE_CLIENT) {
-		err = kipc_channel_send(ep, 0, &source, 0, limit);
+		err = kipc_channel_send(ep, 0, &source, limit);
 	} else {
 		id = kipc_server_exchange(ep, 0);
 		if (!id)
 			return -EDESTADDRREQ;
-		err = kipc_channel_reply(ep, &id, &source, 0, NULL, NULL);
+		err = kipc_channel_reply(ep, &id, &source, NULL, NULL);
 		/* Still held, and still to be answered. */
 		if (err && id && err != -ENOENT)
 			kipc_server_resume(ep, id);
@@ -184,6 +226,16 @@ static __poll_t kipc_file_poll(struct file *file, poll_table *table)
 	}
 }
 
+static int kipc_channel_mmap(struct kipc_endpoint *ep, struct vm_area_struct *vma)
+{
+	/* Pairs with the release in kipc_channel_add_ring(). */
+	struct kipc_ring_state *ring = smp_load_acquire(&ep->inbox.ring);
+
+	if (ring && vma->vm_pgoff == ring->memory.base)
+		return kipc_memory_map(&ring->memory, vma);
+	return kipc_memory_map(&ep->inbox.memory, vma);
+}
+
 static int kipc_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct kipc_endpoint *ep = file->private_data;
@@ -191,7 +243,7 @@ static int kipc_file_mmap(struct file *file, struct vm_area_struct *vma)
 	switch (kipc_endpoint_role(ep)) {
 	case KIPC_ROLE_SERVER:
 	case KIPC_ROLE_CLIENT:
-		return kipc_memory_map(&ep->inbox.memory, vma);
+		return kipc_channel_mmap(ep, vma);
 	case KIPC_ROLE_QUEUE:
 		return -ENODEV;
 	default:
@@ -221,6 +273,8 @@ static void kipc_file_fdinfo(struct seq_file *seq, struct file *file)
 		seq_printf(seq, "kipc-queued:\t%llu\n", info.queued);
 		seq_printf(seq, "kipc-held:\t%llu\n", info.held);
 		seq_printf(seq, "kipc-held-bytes:\t%llu\n", info.held_bytes);
+		seq_printf(seq, "kipc-held-ms:\t%llu\n", info.held_ns / NSEC_PER_MSEC);
+		seq_printf(seq, "kipc-memory:\t%llu\n", info.memory);
 	}
 }
 #endif

@@ -6,10 +6,15 @@
 #include "channel.h"
 #include "endpoint.h"
 #include "inbox.h"
+#include "nice.h"
 #include "quota.h"
+#include "transfer.h"
 
 /* Messages that are drained under one hold of the lock. */
 #define KIPC_INBOX_LOT		256
+
+/* Messages that are moved into the ring when one is received. */
+#define KIPC_INBOX_FILL		64
 
 /**
  * kipc_inbox_init() - make an inbox with nothing in it
@@ -25,6 +30,8 @@ void kipc_inbox_init(struct kipc_inbox *inbox, struct kipc_endpoint *owner,
 	inbox->last_id = &channel->last_id;
 	inbox->room_wait = &channel->room_wait;
 	inbox->held = RB_ROOT;
+	inbox->urgent = RB_ROOT_CACHED;
+	INIT_LIST_HEAD(&inbox->canceled);
 	INIT_LIST_HEAD(&inbox->queued);
 	INIT_LIST_HEAD(&inbox->receivers);
 	INIT_LIST_HEAD(&inbox->senders);
@@ -58,7 +65,7 @@ static struct kipc_endpoint *kipc_inbox_payer(struct kipc_inbox *inbox,
 					      const struct kipc_message *msg)
 {
 	if (msg->call)
-		return msg->call->client;
+		return msg->call->caller;
 	return kipc_channel_client(inbox->owner->channel, msg->peer);
 }
 
@@ -69,7 +76,8 @@ static void kipc_inbox_give(struct kipc_inbox *inbox, struct kipc_message *msg)
 
 	if (payer)
 		payer->taken -= msg->slice.len;
-	kipc_pool_give(&inbox->pool, &msg->slice);
+	if (likely(msg->slice.len))
+		kipc_pool_give(&inbox->pool, &msg->slice);
 	kipc_user_uncharge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
 }
 
@@ -78,9 +86,58 @@ static void kipc_inbox_unhold(struct kipc_inbox *inbox, struct kipc_message *msg
 	if (msg == inbox->recent)
 		inbox->recent = NULL;
 	else
-		rb_erase(&msg->by_id, &inbox->held);
+		rb_erase(&msg->node, &inbox->held);
 	inbox->held_count--;
 	inbox->held_bytes -= msg->slice.len;
+	if (unlikely(msg->flags & KIPC_MSG_CANCELED))
+		list_del_init(&msg->entry);
+	if (unlikely(msg->ring_number))
+		kipc_ring_clear(inbox->ring, msg);
+	if (unlikely(msg->served))
+		kipc_nice_leave(msg);
+}
+
+/* The order of urgent messages. */
+static bool kipc_urgent_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct kipc_message *x = rb_entry(a, struct kipc_message, node);
+	const struct kipc_message *y = rb_entry(b, struct kipc_message, node);
+
+	if (x->prio != y->prio)
+		return x->prio > y->prio;
+	return x->id < y->id;
+}
+
+/* Let a message wait; an ordinary one that had been received is the first again. */
+static void kipc_inbox_enqueue(struct kipc_inbox *inbox, struct kipc_message *msg, bool again)
+{
+	msg->state = KIPC_MESSAGE_QUEUED;
+	inbox->queued_count++;
+	if (unlikely(msg->prio))
+		rb_add_cached(&msg->node, &inbox->urgent, kipc_urgent_less);
+	else if (again)
+		list_add(&msg->entry, &inbox->queued);
+	else
+		list_add_tail(&msg->entry, &inbox->queued);
+}
+
+static void kipc_inbox_dequeue(struct kipc_inbox *inbox, struct kipc_message *msg)
+{
+	inbox->queued_count--;
+	if (unlikely(msg->prio))
+		rb_erase_cached(&msg->node, &inbox->urgent);
+	else
+		list_del_init(&msg->entry);
+}
+
+/* The next message to receive, or NULL. */
+static struct kipc_message *kipc_inbox_first(struct kipc_inbox *inbox)
+{
+	struct rb_node *node = rb_first_cached(&inbox->urgent);
+
+	if (unlikely(node))
+		return rb_entry(node, struct kipc_message, node);
+	return list_first_entry_or_null(&inbox->queued, struct kipc_message, entry);
 }
 
 /* The next message to take out of a closed inbox, off its list or tree, or NULL. */
@@ -90,15 +147,13 @@ static struct kipc_message *kipc_inbox_pull(struct kipc_inbox *inbox)
 	struct rb_node *node = rb_first(&inbox->held);
 
 	if (msg || node) {
-		msg = msg ?: rb_entry(node, struct kipc_message, by_id);
+		msg = msg ?: rb_entry(node, struct kipc_message, node);
 		kipc_inbox_unhold(inbox, msg);
 		return msg;
 	}
-	msg = list_first_entry_or_null(&inbox->queued, struct kipc_message, entry);
-	if (msg) {
-		list_del(&msg->entry);
-		inbox->queued_count--;
-	}
+	msg = kipc_inbox_first(inbox);
+	if (msg)
+		kipc_inbox_dequeue(inbox, msg);
 	return msg;
 }
 
@@ -188,6 +243,7 @@ int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 	}
 	if (from)
 		from->taken += msg->slice.len;
+	inbox->used = true;
 	msg->id = ++*inbox->last_id;
 	msg->to = kipc_endpoint_get(inbox->owner);
 	msg->state = KIPC_MESSAGE_RESERVED;
@@ -239,8 +295,8 @@ void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 
 static bool kipc_id_less(struct rb_node *a, const struct rb_node *b)
 {
-	return rb_entry(a, struct kipc_message, by_id)->id <
-	       rb_entry(b, struct kipc_message, by_id)->id;
+	return rb_entry(a, struct kipc_message, node)->id <
+	       rb_entry(b, struct kipc_message, node)->id;
 }
 
 /**
@@ -252,24 +308,34 @@ void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg)
 {
 	lockdep_assert_held(inbox->lock);
 	if (inbox->recent)
-		rb_add(&inbox->recent->by_id, &inbox->held, kipc_id_less);
+		rb_add(&inbox->recent->node, &inbox->held, kipc_id_less);
 	inbox->recent = msg;
 	msg->state = KIPC_MESSAGE_HELD;
+	msg->held_at = jiffies;
 	inbox->held_count++;
 	inbox->held_bytes += msg->slice.len;
+}
+
+/* The thread that began to wait last, off the list; or NULL. */
+static struct kipc_receiver *kipc_inbox_receiver(struct kipc_inbox *inbox)
+{
+	struct kipc_receiver *receiver;
+
+	receiver = list_first_entry_or_null(&inbox->receivers, struct kipc_receiver,
+					    waiter.entry);
+	if (receiver)
+		list_del(&receiver->waiter.entry);
+	return receiver;
 }
 
 /* Hand a message to the thread that began to wait last.  False: nobody waits. */
 static bool kipc_inbox_hand_over(struct kipc_inbox *inbox, struct kipc_message *msg,
 				 struct kipc_wakes *wakes)
 {
-	struct kipc_receiver *receiver;
+	struct kipc_receiver *receiver = kipc_inbox_receiver(inbox);
 
-	receiver = list_first_entry_or_null(&inbox->receivers, struct kipc_receiver,
-					    waiter.entry);
 	if (!receiver)
 		return false;
-	list_del(&receiver->waiter.entry);
 	kipc_inbox_hold(inbox, msg);
 	kipc_message_describe(msg, &receiver->view, receiver->header);
 	kipc_waiter_finish(&receiver->waiter, 0, wakes);
@@ -290,16 +356,51 @@ bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 	lockdep_assert_held(inbox->lock);
 	if (kipc_inbox_hand_over(inbox, msg, wakes))
 		return false;
-	msg->state = KIPC_MESSAGE_QUEUED;
-	list_add_tail(&msg->entry, &inbox->queued);
-	inbox->queued_count++;
+	if (unlikely(inbox->ring) && !kipc_inbox_first(inbox) &&
+	    kipc_ring_takes(inbox->ring, msg)) {
+		kipc_inbox_hold(inbox, msg);
+		kipc_ring_push(inbox->ring, msg);
+	} else {
+		kipc_inbox_enqueue(inbox, msg, false);
+	}
 	return true;
 }
 
+/* One has been received by a request: those behind it, as far as the ring takes them. */
+static void kipc_inbox_fill_ring(struct kipc_inbox *inbox)
+{
+	struct kipc_message *msg;
+	int more = KIPC_INBOX_FILL;
+
+	while (more-- && (msg = kipc_inbox_first(inbox)) && kipc_ring_takes(inbox->ring, msg)) {
+		kipc_inbox_dequeue(inbox, msg);
+		kipc_inbox_hold(inbox, msg);
+		kipc_ring_push(inbox->ring, msg);
+	}
+}
+
+static void kipc_inbox_describe_canceled(const struct kipc_message *msg,
+					 struct kipc_receiver *receiver)
+{
+	kipc_message_describe(msg, &receiver->view, receiver->header);
+	receiver->header->kind = KIPC_KIND_CANCELED;
+	receiver->header->len = 0;
+	receiver->header->fd_count = 0;
+}
+
+/* Is there something that kipc_inbox_take() would take? */
+bool kipc_inbox_has_message(struct kipc_inbox *inbox)
+{
+	lockdep_assert_held(inbox->lock);
+	return kipc_inbox_first(inbox) || !list_empty(&inbox->canceled);
+}
+
 /**
- * kipc_inbox_take() - receive the oldest message, if one waits
+ * kipc_inbox_take() - receive the most urgent, then oldest message, if one waits
  * @inbox:	the inbox
  * @receiver:	its header is written
+ *
+ * That a caller has given up comes before any message: it saves work.
  *
  * Return: whether there was one; it is HELD now.
  */
@@ -308,20 +409,59 @@ bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver)
 	struct kipc_message *msg;
 
 	lockdep_assert_held(inbox->lock);
-	msg = list_first_entry_or_null(&inbox->queued, struct kipc_message, entry);
+	if (unlikely(!list_empty(&inbox->canceled))) {
+		msg = list_first_entry(&inbox->canceled, struct kipc_message, entry);
+		list_del_init(&msg->entry);
+		kipc_inbox_describe_canceled(msg, receiver);
+		return true;
+	}
+	msg = kipc_inbox_first(inbox);
 	if (!msg)
 		return false;
-	list_del(&msg->entry);
-	inbox->queued_count--;
+	kipc_inbox_dequeue(inbox, msg);
 	kipc_inbox_hold(inbox, msg);
 	kipc_message_describe(msg, &receiver->view, receiver->header);
+	if (unlikely(inbox->ring))
+		kipc_inbox_fill_ring(inbox);
 	return true;
+}
+
+/* Tell a thread that waits, or the next one that receives, that a caller has gone. */
+static bool kipc_inbox_tell_canceled(struct kipc_inbox *inbox, struct kipc_message *msg,
+				     struct kipc_wakes *wakes)
+{
+	struct kipc_receiver *receiver = kipc_inbox_receiver(inbox);
+
+	if (!receiver) {
+		list_add_tail(&msg->entry, &inbox->canceled);
+		return true;
+	}
+	kipc_inbox_describe_canceled(msg, receiver);
+	kipc_waiter_finish(&receiver->waiter, 0, wakes);
+	return false;
+}
+
+/**
+ * kipc_inbox_give_up() - the caller of a held call does not wait any more
+ * @inbox:	the inbox
+ * @msg:	HELD
+ * @tell:	the owner wants to be told
+ * @wakes:	whom to wake
+ *
+ * Return: whether that waits to be received, so that pollers are to be told.
+ */
+bool kipc_inbox_give_up(struct kipc_inbox *inbox, struct kipc_message *msg, bool tell,
+			struct kipc_wakes *wakes)
+{
+	lockdep_assert_held(inbox->lock);
+	msg->flags |= KIPC_MSG_CANCELED;
+	return tell && kipc_inbox_tell_canceled(inbox, msg, wakes);
 }
 
 /**
  * kipc_inbox_requeue() - a receiver could not be told of its message: undo receive
  * @inbox:	the inbox
- * @id:		the message's id
+ * @header:	what it would have been told
  * @wakes:	whom to wake
  *
  * The message is the next one again.  Where another thread has ended it in the
@@ -329,18 +469,19 @@ bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver)
  *
  * Return: whether it was queued, so that pollers are to be told.
  */
-bool kipc_inbox_requeue(struct kipc_inbox *inbox, u64 id, struct kipc_wakes *wakes)
+bool kipc_inbox_requeue(struct kipc_inbox *inbox, const struct kipc_header *header,
+			struct kipc_wakes *wakes)
 {
-	struct kipc_message *msg = kipc_inbox_find(inbox, id);
+	struct kipc_message *msg = kipc_inbox_find(inbox, header->id);
 
-	if (!msg || msg->replying)
+	if (!msg || msg->busy)
 		return false;
+	if (unlikely(header->kind == KIPC_KIND_CANCELED))
+		return kipc_inbox_tell_canceled(inbox, msg, wakes);
 	kipc_inbox_unhold(inbox, msg);
 	if (kipc_inbox_hand_over(inbox, msg, wakes))
 		return false;
-	msg->state = KIPC_MESSAGE_QUEUED;
-	list_add(&msg->entry, &inbox->queued);
-	inbox->queued_count++;
+	kipc_inbox_enqueue(inbox, msg, true);
 	return true;
 }
 
@@ -354,8 +495,7 @@ void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
 			 struct kipc_wakes *wakes)
 {
 	lockdep_assert_held(inbox->lock);
-	list_del(&msg->entry);
-	inbox->queued_count--;
+	kipc_inbox_dequeue(inbox, msg);
 	kipc_inbox_free_slice(inbox, msg, wakes);
 }
 
@@ -374,7 +514,7 @@ struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id)
 	if (inbox->recent && inbox->recent->id == id)
 		return inbox->recent;
 	while (node) {
-		struct kipc_message *msg = rb_entry(node, struct kipc_message, by_id);
+		struct kipc_message *msg = rb_entry(node, struct kipc_message, node);
 
 		if (id == msg->id)
 			return msg;
@@ -395,4 +535,22 @@ void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
 	lockdep_assert_held(inbox->lock);
 	kipc_inbox_unhold(inbox, msg);
 	kipc_inbox_free_slice(inbox, msg, wakes);
+}
+
+/**
+ * kipc_inbox_held_ns() - for how long has the oldest held message been held?
+ * @inbox:	the inbox
+ *
+ * The oldest is the one with the lowest id: of those that wait the owner takes it first,
+ * but for urgent ones.
+ */
+u64 kipc_inbox_held_ns(const struct kipc_inbox *inbox)
+{
+	struct rb_node *node = rb_first(&inbox->held);
+	const struct kipc_message *msg = inbox->recent;
+
+	lockdep_assert_held(inbox->lock);
+	if (node)
+		msg = rb_entry(node, struct kipc_message, node);
+	return msg ? jiffies_to_nsecs(jiffies - msg->held_at) : 0;
 }

@@ -17,9 +17,10 @@
  *	       \-> cancel                \-> withdraw \-> requeue
  *
  * put() hands the message to the thread that began to wait last, if one waits;
- * such a message never sees the queue.  What a receiver is told is written for it
- * under the lock (struct kipc_receiver), because from then on another thread of its
- * process may end the message by its id.
+ * such a message never sees the queue.  Otherwise it waits: in @urgent or @queued, or,
+ * received already as far as the kernel is concerned, in the ring (ring.h).  What a
+ * receiver is told is written for it under the lock (struct kipc_receiver), because from
+ * then on another thread of its process may end the message by its id.
  */
 #ifndef KIPC_INBOX_H
 #define KIPC_INBOX_H
@@ -33,6 +34,7 @@
 #include "message.h"
 #include "mmap.h"
 #include "pool.h"
+#include "ring.h"
 #include "wait.h"
 
 struct kipc_channel;
@@ -43,7 +45,10 @@ struct kipc_channel;
  * @owner:	the endpoint around this
  * @memory:	where payloads are
  * @pool:	which of it is taken
- * @queued:	messages that wait, oldest first
+ * @ring:	where ordinary messages are put for the owner to find, or NULL
+ * @canceled:	held calls whose caller has given up, while that is to be told
+ * @urgent:	messages with a priority that wait: the most urgent first, then the oldest
+ * @queued:	messages without one that wait, oldest first
  * @recent:	the message received last, if it has not ended: it is about to
  * @held:	the others received and not ended, by id
  * @receivers:	struct kipc_receiver of waiting threads, latest first
@@ -52,7 +57,8 @@ struct kipc_channel;
  * @room_wait:	who polls for room; lives in the channel, because those are
  *		other endpoints' pollers and may outlive this one
  * @room_wanted: somebody polled and found no room
- * @queued_count: messages in @queued
+ * @used:	something was reserved since the last look: the memory is not idle
+ * @queued_count: messages in @urgent and @queued
  * @held_count:	messages received and not ended
  * @held_bytes:	bytes of the pool that those have
  * @closed:	nothing is put or reserved any more
@@ -62,6 +68,9 @@ struct kipc_inbox {
 	struct kipc_endpoint	*owner;
 	struct kipc_memory	memory;
 	struct kipc_pool	pool;
+	struct kipc_ring_state	*ring;
+	struct list_head	canceled;
+	struct rb_root_cached	urgent;
 	struct list_head	queued;
 	struct kipc_message	*recent;
 	struct rb_root		held;
@@ -70,6 +79,7 @@ struct kipc_inbox {
 	u64			*last_id;
 	wait_queue_head_t	*room_wait;
 	bool			room_wanted;
+	bool			used;
 	u32			queued_count;
 	u32			held_count;
 	u32			held_bytes;
@@ -112,13 +122,18 @@ void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 		    struct kipc_wakes *wakes);
 void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg);
+bool kipc_inbox_has_message(struct kipc_inbox *inbox);
 bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver);
-bool kipc_inbox_requeue(struct kipc_inbox *inbox, u64 id, struct kipc_wakes *wakes);
+bool kipc_inbox_requeue(struct kipc_inbox *inbox, const struct kipc_header *header,
+			struct kipc_wakes *wakes);
+bool kipc_inbox_give_up(struct kipc_inbox *inbox, struct kipc_message *msg, bool tell,
+			struct kipc_wakes *wakes);
 void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
 			 struct kipc_wakes *wakes);
 struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id);
 void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
 		     struct kipc_wakes *wakes);
+u64 kipc_inbox_held_ns(const struct kipc_inbox *inbox);
 bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken);
 
 #endif /* KIPC_INBOX_H */

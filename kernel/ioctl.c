@@ -1,52 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ioctl: see ioctl.h for what it is; the contract is in uapi/linux/kipc.h. */
 #include <linux/indirect_call_wrapper.h>
-#include <linux/kipc.h>
 #include <linux/nospec.h>
-#include <linux/nsproxy.h>
 #include <linux/overflow.h>
-#include <linux/sched/signal.h>
-#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
-#include "channel.h"
 #include "copy.h"
 #include "endpoint.h"
 #include "ioctl.h"
-#include "queue.h"
-
-union kipc_arg {
-	u32				size;
-	struct kipc_endpoint_info	info;
-	struct kipc_channel_create	create;
-	struct kipc_channel_connect	connect;
-	struct kipc_channel_call	call;
-	struct kipc_channel_send	send;
-	struct kipc_channel_recv	recv;
-	struct kipc_channel_reply	reply;
-	struct kipc_channel_release	release;
-	struct kipc_queue_open		open;
-	struct kipc_queue_unlink	unlink;
-	struct kipc_queue_send		put;
-	struct kipc_queue_recv		get;
-};
-
-/**
- * struct kipc_request - a request on its way
- * @ep:		the endpoint it was made on
- * @nonblock:	the file is O_NONBLOCK
- * @arg:	the part of the user's structure that is read, read once
- * @uarg:	where it is
- */
-struct kipc_request {
-	struct kipc_endpoint	*ep;
-	bool			nonblock;
-	union kipc_arg		arg;
-	void __user		*uarg;
-};
+#include "message.h"
 
 /* Write a member of @rq->arg back to where it is in the user's structure. */
-static int kipc_write_back(struct kipc_request *rq, const void *member, size_t bytes)
+int kipc_write_back(struct kipc_request *rq, const void *member, size_t bytes)
 {
 	size_t offset = member - (const void *)&rq->arg;
 
@@ -56,26 +21,22 @@ static int kipc_write_back(struct kipc_request *rq, const void *member, size_t b
 /* The caller's monotonic clock may run at an offset, in a time namespace. */
 static u64 kipc_deadline_to_host(u64 deadline)
 {
-#ifdef CONFIG_TIME_NS
-	s64 offset = timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
 	s64 host;
 
 	deadline = min_t(u64, deadline, KTIME_MAX);
-	if (check_sub_overflow((s64)deadline, offset, &host))
+	if (check_sub_overflow((s64)deadline, kipc_time_offset(), &host))
 		return KTIME_MAX;
 	/* Before the machine was there: passed, which 0 would not mean. */
 	return max_t(s64, host, 1);
-#else
-	return deadline;
-#endif
 }
 
-static struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags,
-					    u64 deadline)
+/* How long a request may wait, of what its structure and its endpoint say. */
+struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags, u64 deadline)
 {
 	return (struct kipc_limit){
 		.deadline = deadline ? kipc_deadline_to_host(deadline) : 0,
 		.nonblock = rq->nonblock || flags & KIPC_F_NONBLOCK,
+		.busy_poll = READ_ONCE(rq->ep->busy_poll),
 	};
 }
 
@@ -90,322 +51,14 @@ static int kipc_ioc_endpoint_info(struct kipc_request *rq)
 	return copy_to_user(rq->uarg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/*
- * Requests that give a role write back before they do anything that others see: an
- * address that cannot be written fails them as a whole.
- */
-static int kipc_ioc_channel_create(struct kipc_request *rq)
+static int kipc_ioc_endpoint_tune(struct kipc_request *rq)
 {
-	struct kipc_channel_create *arg = &rq->arg.create;
-	u32 pool = kipc_pool_size(arg->pool_size);
-	int err;
+	struct kipc_endpoint_tune *arg = &rq->arg.tune;
 
-	if (arg->flags || arg->reserved || arg->mode & ~0777 || !pool ||
-	    kipc_name_check(arg->name))
+	if (arg->flags || arg->busy_poll > KIPC_BUSY_POLL_MAX)
 		return -EINVAL;
-	err = kipc_endpoint_begin(rq->ep);
-	if (err)
-		return err;
-	arg->pool_size = pool;
-	err = kipc_write_back(rq, &arg->pool_size, sizeof(arg->pool_size));
-	if (!err)
-		err = kipc_channel_create(rq->ep, arg->name, arg->mode, pool);
-	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_SERVER);
-	return err;
-}
-
-static int kipc_ioc_channel_connect(struct kipc_request *rq)
-{
-	struct kipc_channel_connect *arg = &rq->arg.connect;
-	u32 pool = kipc_pool_size(arg->pool_size);
-	int err;
-
-	if (arg->flags || !pool || kipc_name_check(arg->name))
-		return -EINVAL;
-	err = kipc_endpoint_begin(rq->ep);
-	if (err)
-		return err;
-	arg->pool_size = pool;
-	err = kipc_write_back(rq, &arg->pool_size, sizeof(arg->pool_size)) ?:
-	      kipc_write_back(rq, &arg->client, sizeof(arg->client));
-	if (!err)
-		err = kipc_channel_connect(rq->ep, arg->name, pool);
-	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_CLIENT);
-	if (err)
-		return err;
-	arg->client = rq->ep->number;
-	return kipc_write_back(rq, &arg->client, sizeof(arg->client));
-}
-
-/*
- * A request has failed after it had done what @id (release, or reply) asked for: say
- * so in the user's structure.  Where that cannot be written the request must not be
- * restarted, or it would do it twice.
- */
-static int kipc_request_done(struct kipc_request *rq, u64 *id, int err)
-{
-	*id = 0;
-	if (kipc_write_back(rq, id, sizeof(*id)) && err == -ERESTARTSYS)
-		return -EINTR;
-	return err;
-}
-
-/* Outcome and reply lie side by side, and are written in one go. */
-#define KIPC_CALL_OUT	offsetof(struct kipc_channel_call, outcome)
-
-static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
-{
-	struct kipc_channel_call *arg = &rq->arg.call;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_source source;
-	int err;
-
-	if (arg->flags & ~KIPC_F_NONBLOCK)
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT));
-	if (err)
-		return err;
-	err = kipc_source_open(&source, &arg->request, KIPC_POOL_MAX);
-	if (err)
-		return err;
-	err = kipc_channel_call(rq->ep, &source, arg->request.tag, &limit, &arg->release, call);
-	kipc_source_close(&source);
-	return err;
-}
-
-static int kipc_ioc_channel_call(struct kipc_request *rq)
-{
-	struct kipc_channel_call *arg = &rq->arg.call;
-	struct kipc_call call;
-	u64 release = arg->release;
-	int err;
-
-	call.receiver.header = &arg->reply;
-	call.outcome = KIPC_OUTCOME_NONE;
-	err = kipc_request_call(rq, &call);
-	arg->outcome = call.outcome;
-	arg->reserved = 0;
-	if (!err) {
-		if (!kipc_write_words(rq->uarg + KIPC_CALL_OUT, &arg->outcome,
-				      sizeof(*arg) - KIPC_CALL_OUT))
-			return 0;
-		kipc_channel_requeue(rq->ep, arg->reply.id);
-		err = -EFAULT;
-	}
-	kipc_write_back(rq, &arg->outcome, sizeof(arg->outcome));
-	if (release != arg->release)
-		err = kipc_request_done(rq, &arg->release, err);
-	return err;
-}
-
-static int kipc_ioc_channel_send(struct kipc_request *rq)
-{
-	struct kipc_channel_send *arg = &rq->arg.send;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_source source;
-	int err;
-
-	if (arg->flags & ~KIPC_F_NONBLOCK)
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
-	if (err)
-		return err;
-	if (arg->to && kipc_endpoint_role(rq->ep) == KIPC_ROLE_CLIENT)
-		return -EINVAL;
-	err = kipc_source_open(&source, &arg->payload, KIPC_POOL_MAX);
-	if (err)
-		return err;
-	err = kipc_channel_send(rq->ep, arg->to, &source, arg->payload.tag, &limit);
-	kipc_source_close(&source);
-	return err;
-}
-
-/* Tell the user of a message that was received; if that cannot be, undo it. */
-static int kipc_request_deliver(struct kipc_request *rq, struct kipc_header __user *uheader,
-				const struct kipc_header *header)
-{
-	if (!kipc_write_words(uheader, header, sizeof(*header)))
-		return 0;
-	kipc_channel_requeue(rq->ep, header->id);
-	return -EFAULT;
-}
-
-static int kipc_ioc_channel_recv(struct kipc_request *rq)
-{
-	struct kipc_channel_recv *arg = &rq->arg.recv;
-	struct kipc_channel_recv __user *uarg = rq->uarg;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_receiver receiver = { .header = &arg->msg };
-	u64 release = arg->release;
-	int err;
-
-	if (arg->flags & ~KIPC_F_NONBLOCK)
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
-	if (err)
-		return err;
-	err = kipc_channel_receive(rq->ep, &limit, &arg->release, &receiver);
-	if (!err)
-		err = kipc_request_deliver(rq, &uarg->msg, &arg->msg);
-	if (err && release != arg->release)
-		err = kipc_request_done(rq, &arg->release, err);
-	return err;
-}
-
-static int kipc_request_reply(struct kipc_request *rq, const struct kipc_limit *limit,
-			      struct kipc_receiver *receiver)
-{
-	struct kipc_channel_reply *arg = &rq->arg.reply;
-	struct kipc_source source;
-	u64 nothing = 0;
-	int err;
-
-	err = kipc_payload_check(&arg->reply);
-	if (err)
-		return err;
-	if (!arg->id)
-		return kipc_channel_receive(rq->ep, limit, &nothing, receiver);
-	err = kipc_source_open(&source, &arg->reply, KIPC_POOL_MAX);
-	if (err)
-		return err;
-	err = kipc_channel_reply(rq->ep, &arg->id, &source, arg->reply.tag, limit, receiver);
-	kipc_source_close(&source);
-	return err;
-}
-
-static int kipc_ioc_channel_reply(struct kipc_request *rq)
-{
-	struct kipc_channel_reply *arg = &rq->arg.reply;
-	struct kipc_channel_reply __user *uarg = rq->uarg;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_receiver receiver = { .header = &arg->msg };
-	bool receive = arg->flags & KIPC_REPLY_RECV;
-	u64 id = arg->id;
-	int err;
-
-	if (arg->flags & ~(KIPC_F_NONBLOCK | KIPC_REPLY_RECV) || (!id && !receive))
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_SERVER));
-	if (err)
-		return err;
-	err = kipc_request_reply(rq, &limit, receive ? &receiver : NULL);
-	if (!err && receive)
-		err = kipc_request_deliver(rq, &uarg->msg, &arg->msg);
-	if (err && id != arg->id)
-		err = kipc_request_done(rq, &arg->id, err);
-	return err;
-}
-
-static int kipc_ioc_channel_release(struct kipc_request *rq)
-{
-	struct kipc_channel_release *arg = &rq->arg.release;
-	const u64 __user *ids = u64_to_user_ptr(arg->ids);
-	int err;
-	u64 id;
-
-	if (arg->flags || !arg->count || arg->count > KIPC_RELEASE_MAX)
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_CLIENT) | BIT(KIPC_ROLE_SERVER));
-	if (err)
-		return err;
-	arg->done = 0;
-	while (!err && arg->done < arg->count) {
-		if (copy_from_user(&id, ids + arg->done, sizeof(id)))
-			err = -EFAULT;
-		else
-			err = kipc_channel_release(rq->ep, id);
-		if (!err)
-			arg->done++;
-	}
-	return kipc_write_back(rq, &arg->done, sizeof(arg->done)) ?: err;
-}
-
-static int kipc_queue_write_bounds(struct kipc_request *rq)
-{
-	const struct kipc_queue_open *arg = &rq->arg.open;
-
-	return kipc_write_back(rq, &arg->max_msgs, sizeof(arg->max_msgs)) ?:
-	       kipc_write_back(rq, &arg->max_bytes, sizeof(arg->max_bytes)) ?:
-	       kipc_write_back(rq, &arg->max_size, sizeof(arg->max_size));
-}
-
-static int kipc_ioc_queue_open(struct kipc_request *rq)
-{
-	struct kipc_queue_open *arg = &rq->arg.open;
-	struct kipc_bounds bounds = { arg->max_msgs, arg->max_bytes, arg->max_size };
-	u32 known = KIPC_QUEUE_CREATE | KIPC_QUEUE_EXCL | KIPC_QUEUE_RECV | KIPC_QUEUE_SEND;
-	bool limited = arg->mode || arg->max_msgs || arg->max_bytes || arg->max_size;
-	int err;
-
-	if (arg->flags & ~known || !(arg->flags & (KIPC_QUEUE_RECV | KIPC_QUEUE_SEND)) ||
-	    (arg->flags & KIPC_QUEUE_EXCL && !(arg->flags & KIPC_QUEUE_CREATE)) ||
-	    (limited && !(arg->flags & KIPC_QUEUE_CREATE)) ||
-	    arg->reserved || arg->mode & ~0777 || kipc_name_check(arg->name))
-		return -EINVAL;
-	err = kipc_endpoint_begin(rq->ep);
-	if (err)
-		return err;
-	err = kipc_queue_write_bounds(rq);
-	if (!err)
-		err = kipc_queue_open(rq->ep, arg->name, arg->flags, arg->mode, &bounds);
-	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_QUEUE);
-	if (err)
-		return err;
-	arg->max_msgs = bounds.max_msgs;
-	arg->max_bytes = bounds.max_bytes;
-	arg->max_size = bounds.max_size;
-	return kipc_queue_write_bounds(rq);
-}
-
-static int kipc_ioc_queue_unlink(struct kipc_request *rq)
-{
-	struct kipc_queue_unlink *arg = &rq->arg.unlink;
-
-	if (arg->flags || kipc_name_check(arg->name))
-		return -EINVAL;
-	return kipc_queue_unlink_text(rq->ep, arg->name);
-}
-
-static int kipc_ioc_queue_send(struct kipc_request *rq)
-{
-	struct kipc_queue_send *arg = &rq->arg.put;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_queue_send_args args = { arg->type, arg->payload.tag, arg->prio };
-	struct kipc_source source;
-	int err;
-
-	if (arg->flags & ~KIPC_F_NONBLOCK || arg->reserved || arg->prio > KIPC_PRIO_MAX)
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
-	if (err)
-		return err;
-	err = kipc_source_open(&source, &arg->payload, KIPC_QUEUE_SIZE_MAX);
-	if (err)
-		return err;
-	err = kipc_queue_send(rq->ep, &source.iter, &args, &limit);
-	kipc_source_close(&source);
-	return err;
-}
-
-static int kipc_ioc_queue_recv(struct kipc_request *rq)
-{
-	struct kipc_queue_recv *arg = &rq->arg.get;
-	struct kipc_queue_recv __user *uarg = rq->uarg;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct iov_iter to;
-	int err;
-
-	if (arg->flags & ~KIPC_F_NONBLOCK || arg->reserved[0] || arg->reserved[1])
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
-	if (err)
-		return err;
-	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(arg->data),
-		      min_t(u64, arg->len, KIPC_QUEUE_SIZE_MAX));
-	err = kipc_queue_receive(rq->ep, &to, &limit, &uarg->msg, &arg->msg.len);
-	if (err == -EMSGSIZE && kipc_write_back(rq, &arg->msg.len, sizeof(arg->msg.len)))
-		err = -EFAULT;
-	return err;
+	WRITE_ONCE(rq->ep->busy_poll, arg->busy_poll);
+	return 0;
 }
 
 /**
@@ -434,13 +87,19 @@ struct kipc_ioctl {
 
 static const struct kipc_ioctl kipc_ioctls[] = {
 	KIPC_IOCTL(ENDPOINT_INFO, kipc_endpoint_info, flags, kipc_ioc_endpoint_info),
+	KIPC_IOCTL(ENDPOINT_TUNE, kipc_endpoint_tune, busy_poll, kipc_ioc_endpoint_tune),
 	KIPC_IOCTL(CHANNEL_CREATE, kipc_channel_create, name, kipc_ioc_channel_create),
 	KIPC_IOCTL(CHANNEL_CONNECT, kipc_channel_connect, name, kipc_ioc_channel_connect),
 	KIPC_IOCTL(CHANNEL_CALL, kipc_channel_call, request, kipc_ioc_channel_call),
 	KIPC_IOCTL(CHANNEL_SEND, kipc_channel_send, payload, kipc_ioc_channel_send),
-	KIPC_IOCTL(CHANNEL_RECV, kipc_channel_recv, release, kipc_ioc_channel_recv),
+	KIPC_IOCTL(CHANNEL_RECV, kipc_channel_recv, ring_done, kipc_ioc_channel_recv),
 	KIPC_IOCTL(CHANNEL_REPLY, kipc_channel_reply, reply, kipc_ioc_channel_reply),
 	KIPC_IOCTL(CHANNEL_RELEASE, kipc_channel_release, count, kipc_ioc_channel_release),
+	KIPC_IOCTL(CHANNEL_SEND_BATCH, kipc_channel_send_batch, count,
+		   kipc_ioc_channel_send_batch),
+	KIPC_IOCTL(CHANNEL_FDS, kipc_channel_fds, count, kipc_ioc_channel_fds),
+	KIPC_IOCTL(CHANNEL_INSPECT, kipc_channel_inspect, id, kipc_ioc_channel_inspect),
+	KIPC_IOCTL(CHANNEL_RING, kipc_channel_ring, reserved, kipc_ioc_channel_ring),
 	KIPC_IOCTL(QUEUE_OPEN, kipc_queue_open, name, kipc_ioc_queue_open),
 	KIPC_IOCTL(QUEUE_UNLINK, kipc_queue_unlink, name, kipc_ioc_queue_unlink),
 	KIPC_IOCTL(QUEUE_SEND, kipc_queue_send, payload, kipc_ioc_queue_send),

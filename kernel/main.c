@@ -13,6 +13,7 @@
 #include "entry.h"
 #include "file.h"
 #include "message.h"
+#include "reclaim.h"
 #include "registry.h"
 
 static struct miscdevice kipc_device = {
@@ -34,9 +35,12 @@ static int __init kipc_init(void)
 	err = kipc_endpoint_init();
 	if (err)
 		goto err_entry;
-	err = kipc_registry_init();
+	err = kipc_reclaim_init();
 	if (err)
 		goto err_endpoint;
+	err = kipc_registry_init();
+	if (err)
+		goto err_reclaim;
 	err = misc_register(&kipc_device);
 	if (err)
 		goto err_registry;
@@ -44,6 +48,8 @@ static int __init kipc_init(void)
 
 err_registry:
 	kipc_registry_exit();
+err_reclaim:
+	kipc_reclaim_exit();
 err_endpoint:
 	kipc_endpoint_exit();
 err_entry:
@@ -57,6 +63,7 @@ static void __exit kipc_exit(void)
 {
 	misc_deregister(&kipc_device);
 	kipc_registry_exit();
+	kipc_reclaim_exit();
 	kipc_endpoint_exit();
 	kipc_entry_exit();
 	kipc_message_exit();

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Message: see message.h for what it is and who owns it when. */
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "copy.h"
+#include "fds.h"
 #include "message.h"
+#include "quota.h"
 
 static struct kmem_cache *kipc_message_cache;
 
@@ -30,17 +34,38 @@ void kipc_sender_describe(const struct kipc_sender *sender, const struct kipc_vi
 	}
 }
 
+static struct kipc_message *kipc_message_init_new(struct kipc_message *msg, enum kipc_kind kind)
+{
+	if (!msg)
+		return NULL;
+	msg->answers = 0;
+	msg->peer = 0;
+	msg->time = ktime_get_coarse_ns();
+	msg->ring_number = 0;
+	msg->kind = kind;
+	msg->state = KIPC_MESSAGE_NEW;
+	msg->nice = task_nice(current);
+	msg->flags = 0;
+	msg->busy = false;
+	msg->to = NULL;
+	msg->call = NULL;
+	msg->payer = NULL;
+	msg->served = NULL;
+	INIT_LIST_HEAD(&msg->entry);
+	kipc_sender_capture(&msg->sender);
+	return msg;
+}
+
 /**
  * kipc_message_create() - make a message of the current thread's
  * @spare:	the endpoint's spare message, taken where there is one
  * @kind:	what it is
- * @tag:	the application's
- * @len:	bytes of payload, at most KIPC_POOL_MAX
+ * @source:	what to send; its descriptors are the message's afterwards
  *
  * Return: the message, in state NEW and the caller's, or NULL.
  */
 struct kipc_message *kipc_message_create(struct kipc_message **spare, enum kipc_kind kind,
-					 u64 tag, u64 len)
+					 struct kipc_source *source)
 {
 	struct kipc_message *msg = NULL;
 
@@ -48,19 +73,47 @@ struct kipc_message *kipc_message_create(struct kipc_message **spare, enum kipc_
 		msg = xchg(spare, NULL);
 	if (!msg)
 		msg = kmem_cache_alloc(kipc_message_cache, GFP_KERNEL_ACCOUNT);
-	if (!msg)
+	if (!kipc_message_init_new(msg, kind))
 		return NULL;
 
-	msg->tag = tag;
-	msg->peer = 0;
-	msg->len = len;
-	msg->kind = kind;
-	msg->state = KIPC_MESSAGE_NEW;
-	msg->replying = false;
-	msg->to = NULL;
-	msg->call = NULL;
-	kipc_sender_capture(&msg->sender);
+	msg->tag = source->tag;
+	msg->len = iov_iter_count(&source->iter);
+	msg->prio = source->prio;
+	msg->fds = source->fds;
+	source->fds = NULL;
 	return msg;
+}
+
+/**
+ * kipc_message_create_notice() - make a message that has no payload
+ * @kind:	what it is
+ *
+ * Return: the message, in state NEW and the caller's, or NULL.
+ */
+struct kipc_message *kipc_message_create_notice(enum kipc_kind kind)
+{
+	struct kipc_message *msg = kmem_cache_alloc(kipc_message_cache, GFP_KERNEL_ACCOUNT);
+
+	if (!kipc_message_init_new(msg, kind))
+		return NULL;
+	msg->slice = (struct kipc_slice){ };
+	msg->tag = 0;
+	msg->len = 0;
+	msg->prio = 0;
+	msg->fds = NULL;
+	return msg;
+}
+
+/* What a message has besides itself. */
+static void kipc_message_strip(struct kipc_message *msg)
+{
+	kipc_sender_forget(&msg->sender);
+	if (unlikely(msg->fds))
+		kipc_fds_put(msg->fds);
+	if (unlikely(msg->payer)) {
+		kipc_user_uncharge(msg->payer, KIPC_QUOTA_POOL_MSGS, 1);
+		kipc_user_put(msg->payer);
+	}
 }
 
 /**
@@ -71,7 +124,7 @@ void kipc_message_destroy(struct kipc_message *msg)
 {
 	if (!msg)
 		return;
-	kipc_sender_forget(&msg->sender);
+	kipc_message_strip(msg);
 	kmem_cache_free(kipc_message_cache, msg);
 }
 
@@ -90,7 +143,7 @@ void kipc_message_recycle(struct kipc_message **spare, struct kipc_message *msg)
 		kipc_message_destroy(msg);
 		return;
 	}
-	kipc_sender_forget(&msg->sender);
+	kipc_message_strip(msg);
 	msg = xchg(spare, msg);
 	if (msg)
 		kmem_cache_free(kipc_message_cache, msg);
@@ -131,7 +184,12 @@ void kipc_message_describe(const struct kipc_message *msg, const struct kipc_vie
 		.len = msg->len,
 		.tag = msg->tag,
 		.peer = msg->peer,
+		.time = msg->time + view->time_offset,
+		.call = msg->answers,
+		.prio = msg->prio <= KIPC_PRIO_MAX ? msg->prio : 0,
 		.kind = msg->kind,
+		.fd_count = kipc_fds_count(msg->fds),
+		.flags = msg->flags,
 	};
 	kipc_sender_describe(&msg->sender, view, header);
 }

@@ -6,8 +6,17 @@
 #include "compat.h"
 #include "mmap.h"
 #include "quota.h"
+#include "reclaim.h"
 
 #define KIPC_CHUNK_PAGES	(KIPC_CHUNK_SIZE / PAGE_SIZE)
+
+/* Pages that all memories have taken: changed with every chunk, not with every message. */
+static atomic_long_t kipc_pages;
+
+unsigned long kipc_memory_pages(void)
+{
+	return atomic_long_read(&kipc_pages);
+}
 
 /**
  * kipc_memory_init() - make memory that has no chunk yet
@@ -18,22 +27,22 @@
 void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user)
 {
 	memory->size = size;
+	memory->base = 0;
+	atomic_set(&memory->taken, 0);
+	mutex_init(&memory->faulting);
 	memory->first = NULL;
 	memory->user = user;
 	xa_init_flags(&memory->chunks, XA_FLAGS_ACCOUNT);
 }
 
-/* A pool smaller than a chunk has one chunk of its own size. */
-static size_t kipc_chunk_bytes(const struct kipc_memory *memory)
+/* Free a chunk that is in no memory any more, and mapped nowhere. */
+void kipc_chunk_free(struct kipc_memory *memory, void *chunk)
 {
-	return min_t(size_t, memory->size, KIPC_CHUNK_SIZE);
-}
-
-static void kipc_chunk_free(struct kipc_memory *memory, void *chunk)
-{
-	size_t bytes = kipc_chunk_bytes(memory);
+	u32 bytes = kipc_chunk_bytes(memory);
 
 	free_pages_exact(chunk, bytes);
+	atomic_sub(bytes, &memory->taken);
+	atomic_long_sub(bytes >> PAGE_SHIFT, &kipc_pages);
 	kipc_user_uncharge(memory->user, KIPC_QUOTA_POOL_BYTES, bytes);
 }
 
@@ -52,12 +61,13 @@ void kipc_memory_deinit(struct kipc_memory *memory)
 	xa_for_each(&memory->chunks, index, chunk)
 		kipc_chunk_free(memory, chunk);
 	xa_destroy(&memory->chunks);
+	mutex_destroy(&memory->faulting);
 	memory->first = NULL;
 }
 
 static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 {
-	size_t bytes = kipc_chunk_bytes(memory);
+	u32 bytes = kipc_chunk_bytes(memory);
 	void *chunk, *other;
 	int err;
 
@@ -71,6 +81,9 @@ static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 		return ERR_PTR(-ENOMEM);
 	}
 
+	atomic_add(bytes, &memory->taken);
+	atomic_long_add(bytes >> PAGE_SHIFT, &kipc_pages);
+	kipc_reclaim_arm();
 	other = xa_cmpxchg(&memory->chunks, index, NULL, chunk, GFP_KERNEL_ACCOUNT);
 	if (!other)
 		return chunk;
@@ -85,9 +98,27 @@ void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index)
 
 	if (!chunk)
 		chunk = kipc_chunk_create(memory, index);
+	/* Not beside kipc_memory_detach(), or it would come back: see above. */
 	if (!index && !IS_ERR(chunk))
 		smp_store_release(&memory->first, chunk);	/* zeroed before */
 	return chunk;
+}
+
+/**
+ * kipc_memory_detach() - take a chunk away that no message uses
+ * @memory:	the memory
+ * @index:	offset / KIPC_CHUNK_SIZE
+ *
+ * The caller keeps messages from coming (the channel's lock) and the owner from faulting
+ * (@faulting).  Once it has unmapped the chunk: kipc_chunk_free().
+ *
+ * Return: the chunk, or NULL: there was none.
+ */
+void *kipc_memory_detach(struct kipc_memory *memory, unsigned long index)
+{
+	if (!index)
+		WRITE_ONCE(memory->first, NULL);
+	return xa_erase(&memory->chunks, index);
 }
 
 /*
@@ -95,33 +126,41 @@ void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index)
  * its owner one fault per chunk, once.  Pages that another thread has mapped in
  * the meantime (-EBUSY) are as good.
  */
-static vm_fault_t kipc_memory_fault(struct vm_fault *vmf)
+static vm_fault_t kipc_memory_map_chunk(struct kipc_memory *memory, struct vm_area_struct *vma,
+					unsigned long index)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct kipc_memory *memory = vma->vm_private_data;
-	unsigned long index = vmf->pgoff / KIPC_CHUNK_PAGES;
-	unsigned long first = index * KIPC_CHUNK_PAGES;
+	unsigned long first = memory->base + index * KIPC_CHUNK_PAGES;
+	void *chunk = kipc_memory_chunk(memory, index);
 	unsigned long i;
-	void *chunk;
 	int err;
 
-	if (vmf->pgoff >= memory->size >> PAGE_SHIFT)
-		return VM_FAULT_SIGBUS;
-	chunk = kipc_memory_chunk(memory, index);
 	if (IS_ERR(chunk))
 		return chunk == ERR_PTR(-ENOMEM) ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 
 	for (i = 0; i < kipc_chunk_bytes(memory) >> PAGE_SHIFT; i++) {
 		unsigned long addr = vma->vm_start + ((first + i - vma->vm_pgoff) << PAGE_SHIFT);
 
-		if (first + i < vma->vm_pgoff || addr >= vma->vm_end ||
-		    first + i >= memory->size >> PAGE_SHIFT)
+		if (first + i < vma->vm_pgoff || addr >= vma->vm_end)
 			continue;
 		err = vm_insert_page(vma, addr, virt_to_page(chunk + (i << PAGE_SHIFT)));
 		if (err && err != -EBUSY)
 			return vmf_error(err);
 	}
 	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t kipc_memory_fault(struct vm_fault *vmf)
+{
+	struct kipc_memory *memory = vmf->vma->vm_private_data;
+	unsigned long page = vmf->pgoff - memory->base;
+	vm_fault_t ret;
+
+	if (page >= memory->size >> PAGE_SHIFT)
+		return VM_FAULT_SIGBUS;
+	mutex_lock(&memory->faulting);
+	ret = kipc_memory_map_chunk(memory, vmf->vma, page / KIPC_CHUNK_PAGES);
+	mutex_unlock(&memory->faulting);
+	return ret;
 }
 
 static const struct vm_operations_struct kipc_memory_vm_ops = {
@@ -142,7 +181,7 @@ int kipc_memory_map(struct kipc_memory *memory, struct vm_area_struct *vma)
 
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EPERM;
-	if (vma->vm_pgoff || vma_pages(vma) > pages)
+	if (vma->vm_pgoff != memory->base || vma_pages(vma) > pages)
 		return -EINVAL;
 
 	kipc_vm_flags_mod(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP | VM_MIXEDMAP,

@@ -8,11 +8,14 @@
  * gives without special effort.)  A chunk is taken when the first message, or the
  * owner's eye, falls on it; it is zeroed then, charged to the user who owns the
  * endpoint and to the memory cgroup of the thread that needs it, and stays until
- * the memory is deinitialised.  So the steady state takes neither pages nor
- * faults.
+ * the memory is deinitialised or nobody has used it for a while (reclaim.h).  So the
+ * steady state takes neither pages nor faults.
  *
  * Chunks are looked up without a lock and published by compare-and-exchange: of
- * two threads that need one at the same time, one throws its own away.
+ * two threads that need one at the same time, one throws its own away.  A chunk is
+ * taken away (kipc_memory_detach()) only while no message has a piece of it, which the
+ * caller knows; so a thread that fills a message never loses the ground, and the owner's
+ * page faults, which may fall anywhere, are kept out by @faulting.
  *
  * The mapping is read-only for good.  Its pages carry references of their own
  * (vm_insert_page), no VMA is remembered, and what the owner may have mapped
@@ -22,7 +25,10 @@
 #ifndef KIPC_MMAP_H
 #define KIPC_MMAP_H
 
+#include <linux/atomic.h>
 #include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/log2.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -34,12 +40,18 @@ struct kipc_user;
 /**
  * struct kipc_memory - chunks of memory
  * @size:	bytes that may be mapped, a multiple of the page size
+ * @base:	where they are mapped in the file, in pages
+ * @taken:	bytes that the chunks have
+ * @faulting:	held while a page is mapped, and while chunks are given back
  * @first:	chunk 0, where the messages of a pool that is not under load are
  * @chunks:	void * by index; an absent one has not been needed yet
  * @user:	who pays; pinned by the endpoint around this
  */
 struct kipc_memory {
 	u32			size;
+	unsigned long		base;
+	atomic_t		taken;
+	struct mutex		faulting;	/* see above */
 	void			*first;
 	struct xarray		chunks;
 	struct kipc_user	*user;
@@ -48,7 +60,30 @@ struct kipc_memory {
 void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user);
 void kipc_memory_deinit(struct kipc_memory *memory);
 void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index);
+void *kipc_memory_detach(struct kipc_memory *memory, unsigned long index);
+unsigned long kipc_memory_pages(void);
+void kipc_chunk_free(struct kipc_memory *memory, void *chunk);
 int kipc_memory_map(struct kipc_memory *memory, struct vm_area_struct *vma);
+
+/* A pool smaller than a chunk has one chunk of its own size. */
+static inline u32 kipc_chunk_bytes(const struct kipc_memory *memory)
+{
+	return memory->size < KIPC_CHUNK_SIZE ? memory->size : KIPC_CHUNK_SIZE;
+}
+
+/* Bytes of memory that are taken now. */
+static inline u32 kipc_memory_taken(const struct kipc_memory *memory)
+{
+	return atomic_read(&memory->taken);
+}
+
+/* What can be mapped of memory for this many bytes: whole chunks, or less than one. */
+static inline u32 kipc_memory_size(u32 bytes)
+{
+	if (bytes < KIPC_CHUNK_SIZE)
+		return roundup_pow_of_two(max_t(u32, bytes, PAGE_SIZE));
+	return round_up(bytes, KIPC_CHUNK_SIZE);
+}
 
 /**
  * kipc_memory_chunk() - the chunk of an index, taken now if need be

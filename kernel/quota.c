@@ -32,6 +32,10 @@ static unsigned long max_queue_msgs = 1UL << 20;
 module_param(max_queue_msgs, ulong, 0644);
 MODULE_PARM_DESC(max_queue_msgs, "messages a user may have waiting in queues");
 
+static unsigned long max_fds = 16384;
+module_param(max_fds, ulong, 0644);
+MODULE_PARM_DESC(max_fds, "descriptors a user may have on their way in messages");
+
 static DEFINE_SPINLOCK(kipc_users_lock);
 static struct rb_root kipc_users = RB_ROOT;
 
@@ -50,6 +54,8 @@ static u64 kipc_quota_limit(enum kipc_quota what)
 		return READ_ONCE(max_queue_bytes);
 	case KIPC_QUOTA_QUEUE_MSGS:
 		return READ_ONCE(max_queue_msgs);
+	case KIPC_QUOTA_FDS:
+		return READ_ONCE(max_fds);
 	default:
 		return 0;
 	}

@@ -28,6 +28,7 @@
  * @KIPC_QUOTA_POOL_MSGS:	messages in pools, paid by the pool's owner as well
  * @KIPC_QUOTA_QUEUE_BYTES:	payload in queues, paid by its sender
  * @KIPC_QUOTA_QUEUE_MSGS:	messages in queues, paid by their sender
+ * @KIPC_QUOTA_FDS:		descriptors in messages, paid by their sender
  * @KIPC_QUOTA_COUNT:		how many there are
  */
 enum kipc_quota {
@@ -37,6 +38,7 @@ enum kipc_quota {
 	KIPC_QUOTA_POOL_MSGS,
 	KIPC_QUOTA_QUEUE_BYTES,
 	KIPC_QUOTA_QUEUE_MSGS,
+	KIPC_QUOTA_FDS,
 	KIPC_QUOTA_COUNT,
 };
 

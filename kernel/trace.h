@@ -204,7 +204,8 @@ TRACE_EVENT(kipc_limit,
 				   { KIPC_QUOTA_POOL_BYTES, "pool_bytes" },
 				   { KIPC_QUOTA_POOL_MSGS, "pool_msgs" },
 				   { KIPC_QUOTA_QUEUE_BYTES, "queue_bytes" },
-				   { KIPC_QUOTA_QUEUE_MSGS, "queue_msgs" }),
+				   { KIPC_QUOTA_QUEUE_MSGS, "queue_msgs" },
+				   { KIPC_QUOTA_FDS, "fds" }),
 		  __entry->wanted)
 );
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Waiter: see wait.h for what it is and the order it relies on. */
+#include <linux/cpumask.h>
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 
 #include "wait.h"
@@ -49,6 +51,28 @@ static bool kipc_waiter_done(const struct kipc_waiter *waiter)
 	return smp_load_acquire(&waiter->done);
 }
 
+/*
+ * Poll for as long as the limit says and nothing else wants the CPU.  Return: whether
+ * the waiter is finished.
+ */
+static bool kipc_waiter_poll(const struct kipc_waiter *waiter, const struct kipc_limit *limit)
+{
+	u64 until = ktime_get_ns() + limit->busy_poll;
+
+	if (limit->deadline)
+		until = min(until, limit->deadline);
+	if (num_online_cpus() == 1)
+		return false;
+	while (!need_resched() && single_task_running() && !signal_pending(current)) {
+		if (kipc_waiter_done(waiter))
+			return true;
+		if (ktime_get_ns() >= until)
+			return false;
+		cpu_relax();
+	}
+	return false;
+}
+
 /* Sleep once.  Return: whether the deadline (0: none) has not passed yet. */
 static bool kipc_schedule_until(u64 deadline)
 {
@@ -74,6 +98,8 @@ int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit
 {
 	int err = 0;
 
+	if (unlikely(limit->busy_poll) && kipc_waiter_poll(waiter, limit))
+		return 0;
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (kipc_waiter_done(waiter))

@@ -22,6 +22,9 @@
  * which it has pinned before.  A sleeper that gives up (time, signal) takes the
  * lock and looks at done again: either it is still on the list and takes itself
  * off, or it has been handed something and must deal with it.
+ *
+ * A sleeper may look at done for a while before it sleeps (busy-polling).  It is a
+ * running task then, so waking it costs the finisher next to nothing.
  */
 #ifndef KIPC_WAIT_H
 #define KIPC_WAIT_H
@@ -51,10 +54,12 @@ struct kipc_waiter {
  * struct kipc_limit - how long an operation may wait
  * @deadline:	CLOCK_MONOTONIC nanoseconds, 0 for none
  * @nonblock:	not at all
+ * @busy_poll:	nanoseconds to poll before sleeping
  */
 struct kipc_limit {
 	u64	deadline;
 	bool	nonblock;
+	u32	busy_poll;
 };
 
 #define KIPC_WAKE_BATCH		4

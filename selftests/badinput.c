@@ -159,6 +159,7 @@ FIXTURE_VARIANT_ADD(request, channel_create)
 {
 	.nr = 0x10,
 	.size = sizeof(struct kipc_channel_create),
+	.flags = KIPC_CHANNEL_NOTICES | KIPC_CHANNEL_NICE,
 	.zero = { offsetof(struct kipc_channel_create, reserved) },
 	.make = make_create,
 };
@@ -174,10 +175,8 @@ FIXTURE_VARIANT_ADD(request, channel_call)
 {
 	.nr = 0x12,
 	.size = sizeof(struct kipc_channel_call),
-	.flags = KIPC_F_NONBLOCK,
+	.flags = KIPC_F_NONBLOCK | KIPC_CALL_ASYNC,
 	.payload = offsetof(struct kipc_channel_call, request),
-	.zero = { offsetof(struct kipc_channel_call, request.reserved),
-		  offsetof(struct kipc_channel_call, request.reserved2) },
 	.make = make_call,
 };
 
@@ -187,8 +186,6 @@ FIXTURE_VARIANT_ADD(request, channel_send)
 	.size = sizeof(struct kipc_channel_send),
 	.flags = KIPC_F_NONBLOCK,
 	.payload = offsetof(struct kipc_channel_send, payload),
-	.zero = { offsetof(struct kipc_channel_send, payload.reserved),
-		  offsetof(struct kipc_channel_send, payload.reserved2) },
 	.make = make_send,
 };
 
@@ -196,7 +193,7 @@ FIXTURE_VARIANT_ADD(request, channel_recv)
 {
 	.nr = 0x14,
 	.size = sizeof(struct kipc_channel_recv),
-	.flags = KIPC_F_NONBLOCK,
+	.flags = KIPC_F_NONBLOCK | KIPC_RECV_RING,
 	.make = make_recv,
 };
 
@@ -206,8 +203,6 @@ FIXTURE_VARIANT_ADD(request, channel_reply)
 	.size = sizeof(struct kipc_channel_reply),
 	.flags = KIPC_F_NONBLOCK | KIPC_REPLY_RECV,
 	.payload = offsetof(struct kipc_channel_reply, reply),
-	.zero = { offsetof(struct kipc_channel_reply, reply.reserved),
-		  offsetof(struct kipc_channel_reply, reply.reserved2) },
 	.make = make_reply,
 };
 
@@ -241,8 +236,8 @@ FIXTURE_VARIANT_ADD(request, queue_send)
 	.flags = KIPC_F_NONBLOCK,
 	.payload = offsetof(struct kipc_queue_send, payload),
 	.zero = { offsetof(struct kipc_queue_send, reserved),
-		  offsetof(struct kipc_queue_send, payload.reserved),
-		  offsetof(struct kipc_queue_send, payload.reserved2) },
+		  offsetof(struct kipc_queue_send, payload.fds),
+		  offsetof(struct kipc_queue_send, payload.fd_count) },
 	.make = make_put,
 };
 
@@ -918,12 +913,12 @@ TEST_F(bad, reply_to_nothing_without_receive_einval)
 	EXPECT_EQ(-EINVAL, channel_reply(self->server.fd, 0, "", 0));
 }
 
-TEST_F(bad, reply_to_nothing_with_reserved_einval)
+TEST_F(bad, reply_to_nothing_with_a_bad_payload_einval)
 {
 	struct kipc_channel_reply arg = {
 		.size = sizeof(arg),
 		.flags = KIPC_REPLY_RECV | KIPC_F_NONBLOCK,
-		.reply = { .reserved = 1 },
+		.reply = { .fd_count = KIPC_FDS_MAX + 1 },
 	};
 
 	EXPECT_EQ(-EINVAL, request(self->server.fd, KIPC_IOC_CHANNEL_REPLY,

@@ -241,8 +241,9 @@ TEST_F(channel, header_of_a_send)
 	EXPECT_EQ(getpid(), msg.pid);
 	EXPECT_EQ(geteuid(), msg.uid);
 	EXPECT_EQ(getegid(), msg.gid);
-	EXPECT_EQ(0, msg.reserved[0]);
-	EXPECT_EQ(0, msg.reserved[1]);
+	EXPECT_EQ(0, msg.call);
+	EXPECT_EQ(0, msg.fd_count);
+	EXPECT_EQ(0, msg.reserved);
 }
 
 TEST_F(channel, headers_of_a_call_and_its_reply)

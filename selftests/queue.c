@@ -161,8 +161,9 @@ TEST_F(queue, header_of_a_message)
 	EXPECT_EQ(getpid(), msg.pid);
 	EXPECT_EQ(0, msg.uid);
 	EXPECT_EQ(0, msg.gid);
-	EXPECT_EQ(0, msg.reserved[0]);
-	EXPECT_EQ(0, msg.reserved[1]);
+	EXPECT_EQ(0, msg.call);
+	EXPECT_EQ(0, msg.fd_count);
+	EXPECT_EQ(0, msg.reserved);
 }
 
 TEST_F(queue, sender_is_whoever_sends)

@@ -24,6 +24,22 @@
  * and its mappings are gone.  Touching a page that no message has reached is
  * SIGBUS when the user is at its limit of memory.
  *
+ * Calls go both ways: a client calls its server, and a server any of its clients, which
+ * is how it calls back while it holds a call.  A call may be waited for
+ * (KIPC_IOC_CHANNEL_CALL) or only made (%KIPC_CALL_ASYNC), and then its reply is a
+ * message like others, of kind %KIPC_KIND_REPLY.  Of messages that wait the more urgent
+ * (@prio) are received first, and those of one priority in the order they were sent.
+ *
+ * A message may carry descriptors.  They stay with it until they are asked for
+ * (KIPC_IOC_CHANNEL_FDS), so nobody gets descriptors that it has no use for, and go with
+ * it when it is released.
+ *
+ * A server may ask to be told of its clients' coming and going, and of calls whose
+ * caller has stopped waiting: %KIPC_CHANNEL_NOTICES.
+ *
+ * A receiver under load may have one-way messages put into a *ring* that it maps, where
+ * it finds them without a request: KIPC_IOC_CHANNEL_RING.
+ *
  * A queue copies twice: in from the sender, out to the receiver's buffer.
  *
  * Rules that hold for every request:
@@ -50,9 +66,10 @@
  *
  * read(2), write(2): on a queue, receive and send with priority 0.  On a client,
  * write() is a one-way send and read() takes the next message that the server
- * sent.  On a server, read() takes the next message; where that was a call, the
- * next write() is the reply to it, and a further read() before that answers it
- * with an empty reply.  A buffer too small for the message is EMSGSIZE, and the
+ * sent, answering a call with an empty reply.  On a server, read() takes the next
+ * message; where that was a call, the next write() is the reply to it, and a further
+ * read() before that answers it with an empty reply.  Notices are passed over, and
+ * descriptors dropped.  A buffer too small for the message is EMSGSIZE, and the
  * message stays where it was.  read() of 0 bytes asks nothing and returns 0;
  * write() of 0 bytes sends an empty message.  End of file (0) means that the
  * other side is gone; an empty message reads as 0 as well.
@@ -69,7 +86,7 @@
 #include <linux/types.h>
 
 /* The version of this interface: raised when something is added to it. */
-#define KIPC_ABI_VERSION	1
+#define KIPC_ABI_VERSION	2
 
 /* A name and its final NUL.  1 to 255 bytes, printable, without '/' or space. */
 #define KIPC_NAME_SIZE		256
@@ -90,8 +107,22 @@
 /* The highest priority of a message; 0 is the lowest and the ordinary one. */
 #define KIPC_PRIO_MAX		32767
 
+/* Descriptors that one message may carry. */
+#define KIPC_FDS_MAX		253
+
 /* Ids that one KIPC_IOC_CHANNEL_RELEASE may carry. */
 #define KIPC_RELEASE_MAX	1024
+
+/* Messages that one KIPC_IOC_CHANNEL_SEND_BATCH may carry. */
+#define KIPC_BATCH_MAX		1024
+
+/* The longest busy-polling, in nanoseconds. */
+#define KIPC_BUSY_POLL_MAX	10000000ULL
+
+/* What a ring may have, and where it is mapped. */
+#define KIPC_RING_MIN		16
+#define KIPC_RING_MAX		4096
+#define KIPC_RING_OFFSET	(1ULL << 32)
 
 /**
  * enum kipc_role - what an endpoint is
@@ -114,13 +145,29 @@ enum kipc_role {
  * @KIPC_KIND_SEND:	one-way: nobody waits for an answer
  * @KIPC_KIND_CALL:	its sender waits for a reply
  * @KIPC_KIND_REPLY:	the answer to a call
+ * @KIPC_KIND_FAILED:	notice: a call of ours made with %KIPC_CALL_ASYNC (@call) has
+ *			ended without a reply; %KIPC_MSG_DELIVERED, where it had been
+ *			received
+ * @KIPC_KIND_CONNECTED: notice: client @peer is here; from its own thread's identity
+ * @KIPC_KIND_GONE:	notice: client @peer has closed; nothing more comes from it
+ * @KIPC_KIND_CANCELED:	notice: the caller of the held call @id (from @peer) has
+ *			stopped waiting.  It has the call's id and tag, and is released
+ *			with the call
+ * @KIPC_KIND_NONE:	no message: there are some in the ring (KIPC_IOC_CHANNEL_RECV)
  *
- * Since: 1
+ * A notice has no payload, and is held and released like any other message.
+ *
+ * Since: 1; all but the first three: 2
  */
 enum kipc_kind {
+	KIPC_KIND_NONE		= 0,
 	KIPC_KIND_SEND		= 1,
 	KIPC_KIND_CALL		= 2,
 	KIPC_KIND_REPLY		= 3,
+	KIPC_KIND_FAILED	= 4,
+	KIPC_KIND_CONNECTED	= 5,
+	KIPC_KIND_GONE		= 6,
+	KIPC_KIND_CANCELED	= 7,
 };
 
 /**
@@ -158,20 +205,32 @@ struct kipc_vec {
  * @len:	how many bytes, or with %KIPC_PAYLOAD_VEC how many pieces (at most
  *		%KIPC_VEC_MAX); 0 is an empty message
  * @tag:	a number of the application's own, handed on as it is
- * @reserved:	zero (the place of passed descriptors)
+ * @fds:	address of @fd_count descriptors (__s32)
  * @flags:	%KIPC_PAYLOAD_VEC
- * @reserved2:	zero
+ * @fd_count:	descriptors that go with it, at most %KIPC_FDS_MAX; in a queue 0
+ * @prio:	0 (ordinary) to %KIPC_PRIO_MAX (most urgent); in a reply, and in a
+ *		queue (which has its own place for it), 0
  *
- * Since: 1
+ * Descriptors are duplicated for the message when it is sent.  Errors: EBADF, one is not
+ * open.  ELOOP, one could come to hold the message that holds it: an endpoint of kipc or
+ * of Android's Binder, an AF_UNIX socket, an io_uring.  EDQUOT, too many are on their
+ * way already (max_fds).
+ *
+ * Since: 1; @fds, @fd_count and @prio: 2
  */
 struct kipc_payload {
 	__aligned_u64	data;
 	__aligned_u64	len;
 	__aligned_u64	tag;
-	__aligned_u64	reserved;
+	__aligned_u64	fds;
 	__u32		flags;
-	__u32		reserved2;
+	__u16		fd_count;
+	__u16		prio;
 };
+
+/* struct kipc_header, @flags */
+#define KIPC_MSG_CANCELED	(1U << 0)	/* nobody waits for the reply any more */
+#define KIPC_MSG_DELIVERED	(1U << 1)	/* KIPC_KIND_FAILED: it may have run */
 
 /**
  * struct kipc_header - what a receiver is told of a message
@@ -183,9 +242,12 @@ struct kipc_payload {
  * @peer:	to a server: which client sent it (struct kipc_channel_connect,
  *		@client).  Otherwise 0.
  * @type:	the type it was given (queues).  Otherwise 0.
- * @prio:	the priority it was given (queues).  Otherwise 0.
+ * @time:	when it was sent: the receiver's CLOCK_MONOTONIC_COARSE, nanoseconds
+ * @call:	of a reply, or the failure of a call: the id of that call.  Otherwise 0.
+ * @prio:	the priority it was given
  * @kind:	one of enum kipc_kind
- * @flags:	none yet: 0
+ * @fd_count:	descriptors that came with it: KIPC_IOC_CHANNEL_FDS
+ * @flags:	KIPC_MSG_*
  * @pid:	the sending process as the receiver's pid namespace sees it; 0 when
  *		it cannot be seen from there
  * @uid:	the sender's effective user as the receiver's user namespace sees it
@@ -204,13 +266,16 @@ struct kipc_header {
 	__aligned_u64	tag;
 	__aligned_u64	peer;
 	__aligned_u64	type;
+	__aligned_u64	time;
+	__aligned_u64	call;
 	__u32		prio;
-	__u32		kind;
+	__u16		kind;
+	__u16		fd_count;
 	__u32		flags;
 	__u32		pid;
 	__u32		uid;
 	__u32		gid;
-	__aligned_u64	reserved[2];
+	__aligned_u64	reserved;
 };
 
 /**
@@ -232,6 +297,10 @@ struct kipc_header {
  * @max_size:	out: the largest message that can be sent through this endpoint
  *		(a server's: to a client with a pool of its own pool's size)
  * @queued_bytes: out: for a queue, the payload bytes in it
+ * @held_ns:	out: for how long the oldest held message has been held, nanoseconds
+ * @memory:	out: bytes of memory that the pool has now
+ * @options:	out: %KIPC_CHANNEL_NOTICES, %KIPC_CHANNEL_NICE
+ * @ring:	out: entries of the ring, 0 for none
  *
  * Works in every role.  No errors of its own.
  *
@@ -253,12 +322,42 @@ struct kipc_endpoint_info {
 	__aligned_u64	max_bytes;
 	__aligned_u64	max_size;
 	__aligned_u64	queued_bytes;
+	__aligned_u64	held_ns;
+	__aligned_u64	memory;
+	__u32		options;
+	__u32		ring;
 };
+
+/**
+ * struct kipc_endpoint_tune - KIPC_IOC_ENDPOINT_TUNE: trade CPU time for latency
+ * @size:	in: sizeof(struct kipc_endpoint_tune)
+ * @flags:	in: 0
+ * @busy_poll:	in: nanoseconds for which a thread that waits on this endpoint looks for
+ *		what it waits for before it sleeps; 0 (as it is at first) for not at
+ *		all, at most %KIPC_BUSY_POLL_MAX
+ *
+ * A thread polls only while nothing else wants its CPU, and never where there is only
+ * one.  It pays where both sides have a CPU of their own and answers come soon.  Works in
+ * every role, and holds for waits that begin afterwards.
+ *
+ * Errors: EINVAL, too long.
+ *
+ * Since: 2
+ */
+struct kipc_endpoint_tune {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	busy_poll;
+};
+
+/* struct kipc_channel_create */
+#define KIPC_CHANNEL_NOTICES	(1U << 0)	/* tell of clients, and of calls given up */
+#define KIPC_CHANNEL_NICE	(1U << 1)	/* serve at the caller's nice value */
 
 /**
  * struct kipc_channel_create - KIPC_IOC_CHANNEL_CREATE: become a server
  * @size:	in: sizeof(struct kipc_channel_create)
- * @flags:	in: 0
+ * @flags:	in: %KIPC_CHANNEL_NOTICES, %KIPC_CHANNEL_NICE
  * @mode:	in: who may connect, as permission bits: connecting needs the
  *		write bit that applies to the caller; the umask is taken off
  * @reserved:	in: 0
@@ -266,6 +365,10 @@ struct kipc_endpoint_info {
  * @name:	in: the channel's name in the caller's network namespace
  *
  * The name is free again when the endpoint is closed.
+ *
+ * With %KIPC_CHANNEL_NICE a thread that has received a call runs at its caller's nice
+ * value until the last call that it received is answered or released, by whomever; then
+ * it has the one back that it had before the first.
  *
  * Errors: EADDRINUSE, the name is taken.  EINVAL, not a name, or a pool outside
  * %KIPC_POOL_MIN … %KIPC_POOL_MAX.
@@ -305,31 +408,42 @@ struct kipc_channel_connect {
 /* Flags of the requests that may wait: do not wait for room or for a message. */
 #define KIPC_F_NONBLOCK		(1U << 0)
 
+/* struct kipc_channel_call: do not wait for the reply, receive it. */
+#define KIPC_CALL_ASYNC		(1U << 1)
+
 /**
  * struct kipc_channel_call - KIPC_IOC_CHANNEL_CALL: send, and wait for the reply
  * @size:	in: sizeof(struct kipc_channel_call)
- * @flags:	in: %KIPC_F_NONBLOCK: do not wait for room in the server's pool
- *		(the reply is waited for all the same)
+ * @flags:	in: %KIPC_F_NONBLOCK: do not wait for room in the receiver's pool
+ *		(the reply is waited for all the same); %KIPC_CALL_ASYNC
  * @deadline:	in: when to give up, for the whole call
  * @release:	in: id of a held message to release first, or 0; out, on errors:
  *		0 where that has been done
+ * @to:		in: from a server, the client's number; from a client, 0
  * @request:	in: what to send
  * @outcome:	out, on errors also: one of enum kipc_outcome
  * @reserved:	out: 0
  * @reply:	out: the reply; it is held until it is released
  *
- * Clients only.  Any number of threads may call through one endpoint.
+ * Any number of threads may call through one endpoint.
+ *
+ * With %KIPC_CALL_ASYNC the request returns when the call is in the receiver's pool.
+ * @reply.id is then the call's id, and the end of the call is received: a message of kind
+ * %KIPC_KIND_REPLY or, if there will be none, %KIPC_KIND_FAILED, whose @call is that
+ * id.  A program may have any number of such calls under way, and serve calls made to
+ * itself meanwhile.  They end with the endpoint that made them.
  *
  * Errors: EMSGSIZE, larger than half of the server's pool (one client may take
- * at most half of what is left).  EAGAIN, no room now (%KIPC_F_NONBLOCK or
- * O_NONBLOCK).  ENOENT, @release is not a held message; nothing was sent.
- * EPIPE, the server is gone and never received it.  ECONNRESET, the server
- * received it and died, or closed, before it replied.  ETIMEDOUT, EINTR: @outcome
- * says whether it had been delivered; where it had not, it has been taken back.
- * A signal handler that restarts system calls restarts only a call that had not
- * been delivered, so it never runs twice.  Being stopped, traced or frozen interrupts
- * a delivered call like a signal does.  EFAULT with KIPC_OUTCOME_REPLIED: the
- * reply could not be written here and waits for KIPC_IOC_CHANNEL_RECV.
+ * at most half of what is left) or than a client's.  ESRCH, no such client.
+ * EAGAIN, no room now (%KIPC_F_NONBLOCK or O_NONBLOCK).  ENOENT, @release is not a
+ * held message; nothing was sent.  EPIPE, the server is gone and never received it
+ * (a client: ESRCH).  ECONNRESET, the receiver took it and died, closed, or released
+ * it without a reply.  ETIMEDOUT, EINTR: @outcome says whether it had been delivered;
+ * where it had not, it has been taken back.  A signal handler that restarts system
+ * calls restarts only a call that had not been delivered, so it never runs twice.
+ * Being stopped, traced or frozen interrupts a delivered call like a signal does.
+ * EFAULT with KIPC_OUTCOME_REPLIED: the reply could not be written here and waits for
+ * KIPC_IOC_CHANNEL_RECV.
  *
  * Since: 1
  */
@@ -338,6 +452,7 @@ struct kipc_channel_call {
 	__u32			flags;
 	__aligned_u64		deadline;
 	__aligned_u64		release;
+	__aligned_u64		to;
 	struct kipc_payload	request;
 	__u32			outcome;
 	__u32			reserved;
@@ -370,12 +485,48 @@ struct kipc_channel_send {
 };
 
 /**
+ * struct kipc_channel_send_batch - KIPC_IOC_CHANNEL_SEND_BATCH: send several one way
+ * @size:	in: sizeof(struct kipc_channel_send_batch)
+ * @flags:	in: %KIPC_F_NONBLOCK
+ * @deadline:	in: when to stop waiting for room
+ * @to:		in: from a server, the client's number; from a client, 0
+ * @payloads:	in: address of @count struct kipc_payload
+ * @count:	in: how many, 1 to %KIPC_BATCH_MAX
+ * @done:	out, on errors also: how many have been sent, in their order
+ *
+ * As @count times KIPC_IOC_CHANNEL_SEND, up to the first that fails.  Only its first
+ * message waits: where there is no room for another, the request ends there with 0
+ * and @done says how many went.
+ *
+ * Errors, those of the first message: as KIPC_IOC_CHANNEL_SEND.  The error of a later one
+ * is told when it is sent again, as the first.
+ *
+ * Since: 2
+ */
+struct kipc_channel_send_batch {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	deadline;
+	__aligned_u64	to;
+	__aligned_u64	payloads;
+	__u32		count;
+	__u32		done;
+};
+
+/* struct kipc_channel_recv: look into the ring as well. */
+#define KIPC_RECV_RING		(1U << 1)
+
+/**
  * struct kipc_channel_recv - KIPC_IOC_CHANNEL_RECV: take the next message
  * @size:	in: sizeof(struct kipc_channel_recv)
- * @flags:	in: %KIPC_F_NONBLOCK
+ * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_RECV_RING
  * @deadline:	in: when to stop waiting for a message
  * @release:	in: id of a held message to release first, or 0; out, on errors:
  *		0 where that has been done
+ * @ring_seen:	in: with %KIPC_RECV_RING, entries of the ring taken so far (struct
+ *		kipc_ring, @tail)
+ * @ring_done:	in: with %KIPC_RECV_RING, entries to have released: those before this
+ *		number that still are held are released
  * @msg:	out: the message; it is held until released or, a call, answered
  *
  * Several threads may wait on one endpoint: each message goes to one of them,
@@ -384,15 +535,18 @@ struct kipc_channel_send {
  * Errors: EAGAIN, none waiting.  ETIMEDOUT.  ENOENT, @release is not a held
  * message, or EBUSY, one that is just being replied to; nothing was received.
  * EPIPE, to a client: the server is gone and nothing is left to receive.  After
- * EFAULT the message is still the next one.
+ * EFAULT the message is still the next one.  EINVAL, no ring, or numbers that it cannot
+ * have come to.
  *
- * Since: 1
+ * Since: 1; %KIPC_RECV_RING: 2
  */
 struct kipc_channel_recv {
 	__u32			size;
 	__u32			flags;
 	__aligned_u64		deadline;
 	__aligned_u64		release;
+	__aligned_u64		ring_seen;
+	__aligned_u64		ring_done;
 	struct kipc_header	msg;
 };
 
@@ -409,12 +563,14 @@ struct kipc_channel_recv {
  * @reply:	in: what to answer; it may lie in the call's own slice
  * @msg:	out, with %KIPC_REPLY_RECV: the next message
  *
- * Ends the call and releases its slice.  Any thread may reply.
+ * Ends the call and releases its slice.  Any thread may reply, and a client may that the
+ * server has called.
  *
  * Errors: ENOENT, no such call is held (never, or no more).  EBUSY, another
  * thread is just replying to it.  EPROTO, the message was not a call.
  * ECANCELED, its caller has stopped waiting; the call is released all the same.
- * EMSGSIZE, larger than the caller's pool; ENOBUFS, no room in it now: in both
+ * EMSGSIZE, larger than the caller's pool (half of it, where that is a server's);
+ * ENOBUFS, no room in it now: in both
  * cases the call is still held, and a shorter reply can be given.  With
  * %KIPC_REPLY_RECV nothing is received after one of these; once the reply has
  * been given, the errors of KIPC_IOC_CHANNEL_RECV (@id is then 0).
@@ -451,6 +607,104 @@ struct kipc_channel_release {
 	__aligned_u64	ids;
 	__u32		count;
 	__u32		done;
+};
+
+/**
+ * struct kipc_channel_fds - KIPC_IOC_CHANNEL_FDS: take a held message's descriptors
+ * @size:	in: sizeof(struct kipc_channel_fds)
+ * @flags:	in: 0
+ * @id:		in: id of the held message
+ * @fds:	in: address of room for @count descriptors (__s32), which are written
+ * @count:	in: how many to take, from the first: up to the message's @fd_count
+ * @done:	out, on errors also: how many have been taken and written
+ *
+ * Each call installs new descriptors, close-on-exec; the message keeps its own until it is
+ * released.
+ *
+ * Errors: ENOENT, not a held message.  EINVAL, it has fewer.  EMFILE, EACCES (a security
+ * module): those before have been taken.
+ *
+ * Since: 2
+ */
+struct kipc_channel_fds {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	id;
+	__aligned_u64	fds;
+	__u32		count;
+	__u32		done;
+};
+
+/**
+ * struct kipc_channel_inspect - KIPC_IOC_CHANNEL_INSPECT: look at a held message again
+ * @size:	in: sizeof(struct kipc_channel_inspect)
+ * @flags:	in: 0
+ * @id:		in: id of the held message
+ * @msg:	out: its header.  %KIPC_MSG_CANCELED in @msg.flags says that the caller
+ *		does not wait any more
+ *
+ * Errors: ENOENT, not a held message.
+ *
+ * Since: 2
+ */
+struct kipc_channel_inspect {
+	__u32			size;
+	__u32			flags;
+	__aligned_u64		id;
+	struct kipc_header	msg;
+};
+
+/**
+ * struct kipc_ring - the ring of a receiver, as it is mapped at %KIPC_RING_OFFSET
+ * @tail:	entries written so far: load it with acquire.  Entry number n, from 0, is
+ *		in @slots[n % @entries] once @tail is above n
+ * @entries:	how many there are, a power of two
+ * @reserved:	0
+ * @slots:	the messages: held, from the moment they are here
+ *
+ * Since: 2
+ */
+struct kipc_ring {
+	__aligned_u64		tail;
+	__u32			entries;
+	__u32			reserved[13];
+	struct kipc_header	slots[];
+};
+
+/**
+ * struct kipc_channel_ring - KIPC_IOC_CHANNEL_RING: receive without a request
+ * @size:	in: sizeof(struct kipc_channel_ring)
+ * @flags:	in: 0
+ * @entries:	in: how many, %KIPC_RING_MIN to %KIPC_RING_MAX; out: rounded up to a
+ *		power of two
+ * @reserved:	in: 0
+ * @offset:	out: where to map it (%KIPC_RING_OFFSET): MAP_SHARED, PROT_READ
+ * @bytes:	out: how much to map
+ *
+ * Gives the endpoint a ring, once.  From then on ordinary one-way messages (kind
+ * %KIPC_KIND_SEND, @prio 0) that nobody waits for, and before which nothing else waits,
+ * are written into it and count as received: the owner takes them from there in their
+ * order, and releases them by number (@ring_done) or by id.  An entry is used again when
+ * its message has been released; while the next one is not, messages wait as they do
+ * without a ring.  Everything else is received by KIPC_IOC_CHANNEL_RECV, which with
+ * %KIPC_RECV_RING waits for either: it returns a message, or %KIPC_KIND_NONE when the
+ * ring has entries beyond @ring_seen.  poll says EPOLLIN for those beyond the @ring_seen
+ * of the last such request.
+ *
+ * Senders are told as the namespaces of the thread that made this request see them.
+ * Threads of one process share a ring by taking numbers in turn (an atomic counter).
+ *
+ * Errors: EEXIST, there is one.  EINVAL, @entries out of range.
+ *
+ * Since: 2
+ */
+struct kipc_channel_ring {
+	__u32		size;
+	__u32		flags;
+	__u32		entries;
+	__u32		reserved;
+	__aligned_u64	offset;
+	__aligned_u64	bytes;
 };
 
 /* struct kipc_queue_open */
@@ -572,6 +826,7 @@ struct kipc_queue_recv {
 #define KIPC_IOC_MAGIC		0xBC
 
 #define KIPC_IOC_ENDPOINT_INFO	 _IOWR(KIPC_IOC_MAGIC, 0x00, struct kipc_endpoint_info)
+#define KIPC_IOC_ENDPOINT_TUNE	 _IOWR(KIPC_IOC_MAGIC, 0x01, struct kipc_endpoint_tune)
 
 #define KIPC_IOC_CHANNEL_CREATE	 _IOWR(KIPC_IOC_MAGIC, 0x10, struct kipc_channel_create)
 #define KIPC_IOC_CHANNEL_CONNECT _IOWR(KIPC_IOC_MAGIC, 0x11, struct kipc_channel_connect)
@@ -580,6 +835,10 @@ struct kipc_queue_recv {
 #define KIPC_IOC_CHANNEL_RECV	 _IOWR(KIPC_IOC_MAGIC, 0x14, struct kipc_channel_recv)
 #define KIPC_IOC_CHANNEL_REPLY	 _IOWR(KIPC_IOC_MAGIC, 0x15, struct kipc_channel_reply)
 #define KIPC_IOC_CHANNEL_RELEASE _IOWR(KIPC_IOC_MAGIC, 0x16, struct kipc_channel_release)
+#define KIPC_IOC_CHANNEL_SEND_BATCH _IOWR(KIPC_IOC_MAGIC, 0x17, struct kipc_channel_send_batch)
+#define KIPC_IOC_CHANNEL_FDS	 _IOWR(KIPC_IOC_MAGIC, 0x18, struct kipc_channel_fds)
+#define KIPC_IOC_CHANNEL_INSPECT _IOWR(KIPC_IOC_MAGIC, 0x19, struct kipc_channel_inspect)
+#define KIPC_IOC_CHANNEL_RING	 _IOWR(KIPC_IOC_MAGIC, 0x1a, struct kipc_channel_ring)
 
 #define KIPC_IOC_QUEUE_OPEN	 _IOWR(KIPC_IOC_MAGIC, 0x20, struct kipc_queue_open)
 #define KIPC_IOC_QUEUE_UNLINK	 _IOWR(KIPC_IOC_MAGIC, 0x21, struct kipc_queue_unlink)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Nice: a thread that serves a call runs at its caller's nice value.
+ *
+ * On a channel made with KIPC_CHANNEL_NICE every thread that has received calls and not
+ * ended them all has a struct kipc_served, in the list of its endpoint.  It remembers the
+ * nice value that the thread had before the first of them.  Whoever ends the last one, and
+ * that may be another thread, gives it back; so no order of ending them leaves a
+ * thread with somebody else's value.
+ *
+ * The channel's lock guards all of it, the setting of the value included: otherwise
+ * a thread that adopts could be overtaken by the one that ends its call.
+ */
+#ifndef KIPC_NICE_H
+#define KIPC_NICE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct kipc_endpoint;
+struct kipc_message;
+struct task_struct;
+
+/**
+ * struct kipc_served - a thread that runs at somebody else's nice value
+ * @entry:	in the endpoint's @served
+ * @task:	the thread, pinned
+ * @calls:	calls that it has received and that have not ended
+ * @nice:	its own value
+ */
+struct kipc_served {
+	struct list_head	entry;
+	struct task_struct	*task;
+	u32			calls;
+	s8			nice;
+};
+
+void kipc_nice_adopt(struct kipc_endpoint *ep, u64 id);
+void kipc_nice_leave(struct kipc_message *msg);
+
+#endif /* KIPC_NICE_H */
