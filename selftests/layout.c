@@ -31,9 +31,10 @@ SIZE(kipc_vec, 16);
 FIELD(kipc_payload, data, 0);
 FIELD(kipc_payload, len, 8);
 FIELD(kipc_payload, tag, 16);
-FIELD(kipc_payload, reserved, 24);
+FIELD(kipc_payload, fds, 24);
 FIELD(kipc_payload, flags, 32);
-FIELD(kipc_payload, reserved2, 36);
+FIELD(kipc_payload, fd_count, 36);
+FIELD(kipc_payload, prio, 38);
 SIZE(kipc_payload, 40);
 
 FIELD(kipc_header, id, 0);
@@ -42,14 +43,17 @@ FIELD(kipc_header, len, 16);
 FIELD(kipc_header, tag, 24);
 FIELD(kipc_header, peer, 32);
 FIELD(kipc_header, type, 40);
-FIELD(kipc_header, prio, 48);
-FIELD(kipc_header, kind, 52);
-FIELD(kipc_header, flags, 56);
-FIELD(kipc_header, pid, 60);
-FIELD(kipc_header, uid, 64);
-FIELD(kipc_header, gid, 68);
-FIELD(kipc_header, reserved, 72);
-SIZE(kipc_header, 88);
+FIELD(kipc_header, time, 48);
+FIELD(kipc_header, call, 56);
+FIELD(kipc_header, prio, 64);
+FIELD(kipc_header, kind, 68);
+FIELD(kipc_header, fd_count, 70);
+FIELD(kipc_header, flags, 72);
+FIELD(kipc_header, pid, 76);
+FIELD(kipc_header, uid, 80);
+FIELD(kipc_header, gid, 84);
+FIELD(kipc_header, reserved, 88);
+SIZE(kipc_header, 96);
 
 FIELD(kipc_endpoint_info, size, 0);
 FIELD(kipc_endpoint_info, flags, 4);
@@ -66,7 +70,16 @@ FIELD(kipc_endpoint_info, max_msgs, 72);
 FIELD(kipc_endpoint_info, max_bytes, 80);
 FIELD(kipc_endpoint_info, max_size, 88);
 FIELD(kipc_endpoint_info, queued_bytes, 96);
-SIZE(kipc_endpoint_info, 104);
+FIELD(kipc_endpoint_info, held_ns, 104);
+FIELD(kipc_endpoint_info, memory, 112);
+FIELD(kipc_endpoint_info, options, 120);
+FIELD(kipc_endpoint_info, ring, 124);
+SIZE(kipc_endpoint_info, 128);
+
+FIELD(kipc_endpoint_tune, size, 0);
+FIELD(kipc_endpoint_tune, flags, 4);
+FIELD(kipc_endpoint_tune, busy_poll, 8);
+SIZE(kipc_endpoint_tune, 16);
 
 FIELD(kipc_channel_create, size, 0);
 FIELD(kipc_channel_create, flags, 4);
@@ -87,11 +100,12 @@ FIELD(kipc_channel_call, size, 0);
 FIELD(kipc_channel_call, flags, 4);
 FIELD(kipc_channel_call, deadline, 8);
 FIELD(kipc_channel_call, release, 16);
-FIELD(kipc_channel_call, request, 24);
-FIELD(kipc_channel_call, outcome, 64);
-FIELD(kipc_channel_call, reserved, 68);
-FIELD(kipc_channel_call, reply, 72);
-SIZE(kipc_channel_call, 160);
+FIELD(kipc_channel_call, to, 24);
+FIELD(kipc_channel_call, request, 32);
+FIELD(kipc_channel_call, outcome, 72);
+FIELD(kipc_channel_call, reserved, 76);
+FIELD(kipc_channel_call, reply, 80);
+SIZE(kipc_channel_call, 176);
 
 FIELD(kipc_channel_send, size, 0);
 FIELD(kipc_channel_send, flags, 4);
@@ -100,12 +114,23 @@ FIELD(kipc_channel_send, to, 16);
 FIELD(kipc_channel_send, payload, 24);
 SIZE(kipc_channel_send, 64);
 
+FIELD(kipc_channel_send_batch, size, 0);
+FIELD(kipc_channel_send_batch, flags, 4);
+FIELD(kipc_channel_send_batch, deadline, 8);
+FIELD(kipc_channel_send_batch, to, 16);
+FIELD(kipc_channel_send_batch, payloads, 24);
+FIELD(kipc_channel_send_batch, count, 32);
+FIELD(kipc_channel_send_batch, done, 36);
+SIZE(kipc_channel_send_batch, 40);
+
 FIELD(kipc_channel_recv, size, 0);
 FIELD(kipc_channel_recv, flags, 4);
 FIELD(kipc_channel_recv, deadline, 8);
 FIELD(kipc_channel_recv, release, 16);
-FIELD(kipc_channel_recv, msg, 24);
-SIZE(kipc_channel_recv, 112);
+FIELD(kipc_channel_recv, ring_seen, 24);
+FIELD(kipc_channel_recv, ring_done, 32);
+FIELD(kipc_channel_recv, msg, 40);
+SIZE(kipc_channel_recv, 136);
 
 FIELD(kipc_channel_reply, size, 0);
 FIELD(kipc_channel_reply, flags, 4);
@@ -113,7 +138,7 @@ FIELD(kipc_channel_reply, deadline, 8);
 FIELD(kipc_channel_reply, id, 16);
 FIELD(kipc_channel_reply, reply, 24);
 FIELD(kipc_channel_reply, msg, 64);
-SIZE(kipc_channel_reply, 152);
+SIZE(kipc_channel_reply, 160);
 
 FIELD(kipc_channel_release, size, 0);
 FIELD(kipc_channel_release, flags, 4);
@@ -121,6 +146,34 @@ FIELD(kipc_channel_release, ids, 8);
 FIELD(kipc_channel_release, count, 16);
 FIELD(kipc_channel_release, done, 20);
 SIZE(kipc_channel_release, 24);
+
+FIELD(kipc_channel_fds, size, 0);
+FIELD(kipc_channel_fds, flags, 4);
+FIELD(kipc_channel_fds, id, 8);
+FIELD(kipc_channel_fds, fds, 16);
+FIELD(kipc_channel_fds, count, 24);
+FIELD(kipc_channel_fds, done, 28);
+SIZE(kipc_channel_fds, 32);
+
+FIELD(kipc_channel_inspect, size, 0);
+FIELD(kipc_channel_inspect, flags, 4);
+FIELD(kipc_channel_inspect, id, 8);
+FIELD(kipc_channel_inspect, msg, 16);
+SIZE(kipc_channel_inspect, 112);
+
+FIELD(kipc_ring, tail, 0);
+FIELD(kipc_ring, entries, 8);
+FIELD(kipc_ring, reserved, 12);
+FIELD(kipc_ring, slots, 64);
+SIZE(kipc_ring, 64);
+
+FIELD(kipc_channel_ring, size, 0);
+FIELD(kipc_channel_ring, flags, 4);
+FIELD(kipc_channel_ring, entries, 8);
+FIELD(kipc_channel_ring, reserved, 12);
+FIELD(kipc_channel_ring, offset, 16);
+FIELD(kipc_channel_ring, bytes, 24);
+SIZE(kipc_channel_ring, 32);
 
 FIELD(kipc_queue_open, size, 0);
 FIELD(kipc_queue_open, flags, 4);
@@ -153,23 +206,28 @@ FIELD(kipc_queue_recv, data, 16);
 FIELD(kipc_queue_recv, len, 24);
 FIELD(kipc_queue_recv, reserved, 32);
 FIELD(kipc_queue_recv, msg, 48);
-SIZE(kipc_queue_recv, 136);
+SIZE(kipc_queue_recv, 144);
 
 /* A request's number has the size of its structure in it. */
 TEST(request_numbers_are_those_of_version_1)
 {
-	EXPECT_EQ(0xc068bc00, KIPC_IOC_ENDPOINT_INFO);
+	EXPECT_EQ(0xc080bc00, KIPC_IOC_ENDPOINT_INFO);
+	EXPECT_EQ(0xc010bc01, KIPC_IOC_ENDPOINT_TUNE);
 	EXPECT_EQ(0xc118bc10, KIPC_IOC_CHANNEL_CREATE);
 	EXPECT_EQ(0xc118bc11, KIPC_IOC_CHANNEL_CONNECT);
-	EXPECT_EQ(0xc0a0bc12, KIPC_IOC_CHANNEL_CALL);
+	EXPECT_EQ(0xc0b0bc12, KIPC_IOC_CHANNEL_CALL);
 	EXPECT_EQ(0xc040bc13, KIPC_IOC_CHANNEL_SEND);
-	EXPECT_EQ(0xc070bc14, KIPC_IOC_CHANNEL_RECV);
-	EXPECT_EQ(0xc098bc15, KIPC_IOC_CHANNEL_REPLY);
+	EXPECT_EQ(0xc088bc14, KIPC_IOC_CHANNEL_RECV);
+	EXPECT_EQ(0xc0a0bc15, KIPC_IOC_CHANNEL_REPLY);
 	EXPECT_EQ(0xc018bc16, KIPC_IOC_CHANNEL_RELEASE);
+	EXPECT_EQ(0xc028bc17, KIPC_IOC_CHANNEL_SEND_BATCH);
+	EXPECT_EQ(0xc020bc18, KIPC_IOC_CHANNEL_FDS);
+	EXPECT_EQ(0xc070bc19, KIPC_IOC_CHANNEL_INSPECT);
+	EXPECT_EQ(0xc020bc1a, KIPC_IOC_CHANNEL_RING);
 	EXPECT_EQ(0xc128bc20, KIPC_IOC_QUEUE_OPEN);
 	EXPECT_EQ(0xc108bc21, KIPC_IOC_QUEUE_UNLINK);
 	EXPECT_EQ(0xc048bc22, KIPC_IOC_QUEUE_SEND);
-	EXPECT_EQ(0xc088bc23, KIPC_IOC_QUEUE_RECV);
+	EXPECT_EQ(0xc090bc23, KIPC_IOC_QUEUE_RECV);
 }
 
 /*
