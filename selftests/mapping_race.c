@@ -37,7 +37,8 @@ typedef void (*race_step)(struct race *race, unsigned int *random);
  * @standing:	a message that the server keeps all the time
  * @window:	POOL bytes of addresses at which the server's pool may be mapped
  * @second:	likewise, to move to
- * @started:	threads that have, for each to have a number
+ * @started:	callers that have, for each to have a number
+ * @ready:	threads that map no more memory of their own
  * @calls:	that were answered
  * @looks:	into the window that saw something
  * @steps:	that the disturbers took
@@ -53,6 +54,7 @@ struct race {
 	uint8_t *second;
 	race_step step;
 	unsigned int started;
+	unsigned int ready;
 	unsigned int calls;
 	unsigned int looks;
 	unsigned int steps;
@@ -179,6 +181,7 @@ static void *serve_all(void *arg)
 	struct kipc_header msg;
 	int err;
 
+	count(&race->ready);
 	while (!is_set(&race->idle)) {
 		err = channel_recv_until(race->server.fd, &msg, in_ms(20));
 		if (!err)
@@ -213,6 +216,7 @@ static void *call_all(void *arg)
 	unsigned int me = __atomic_fetch_add(&race->started, 1, __ATOMIC_RELAXED);
 	unsigned int random = me;
 
+	count(&race->ready);
 	while (!is_set(&race->over))
 		call_once(race, &race->clients[me], data, &random);
 	return NULL;
@@ -281,7 +285,7 @@ static void protect(struct race *race, unsigned int *random)
 	must(race, !mprotect(from, len, PROT_READ));
 }
 
-/* What is left behind is taken again before anybody else maps anything. */
+/* What is left behind is taken again: nobody else maps anything meanwhile. */
 static void move_part(struct race *race, uint8_t *from, uint8_t *to, size_t len)
 {
 	must(race, mremap(from, len, len + PAGE, 0) == MAP_FAILED);
@@ -351,6 +355,8 @@ static void *disturb(void *arg)
 	struct race *race = arg;
 	unsigned int random = 99;
 
+	while (__atomic_load_n(&race->ready, __ATOMIC_RELAXED) < 2 * THREADS)
+		nap_ms(1);
 	while (!is_set(&race->over)) {
 		race->step(race, &random);
 		count(&race->steps);
