@@ -654,6 +654,37 @@ static inline int write_text(const char *path, const char *text)
 	return err;
 }
 
+/* Limits: the module's parameters */
+
+static inline void limit_path(const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "/sys/module/kipc/parameters/%s", name);
+}
+
+static inline int limit_read(const char *name, char *buf, size_t size)
+{
+	char path[128];
+
+	limit_path(name, path, sizeof(path));
+	return read_text(path, buf, size);
+}
+
+static inline int limit_write(const char *name, const char *text)
+{
+	char path[128];
+
+	limit_path(name, path, sizeof(path));
+	return write_text(path, text);
+}
+
+static inline int limit_to(const char *name, unsigned long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", value);
+	return limit_write(name, text);
+}
+
 /**
  * struct guard - pages with an end: what lies beyond cannot be touched
  * @base:	two pages that can be read and written

@@ -2,6 +2,9 @@
 /*
  * Mmap: an endpoint's owner can map its pool, all of it or its beginning, only to read.
  */
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
 #include "kipc_test.h"
 
 #define POOL	(256UL << 10)
@@ -86,7 +89,7 @@ TEST_F(mmap, elsewhere_than_at_its_start_einval)
 {
 	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, PAGE));
 	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, POOL));
-	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, 1UL << 40));
+	EXPECT_EQ(-EINVAL, MAP(PAGE, PROT_READ, (off_t)1 << 40));
 }
 
 TEST_F(mmap, longer_than_the_pool_einval)
@@ -207,6 +210,26 @@ TEST_F(mmap, child_does_not_inherit_the_mapping)
 	EXPECT_EQ(128 + SIGSEGV, reap(child));
 }
 
+/* Unless its parent wants it to. */
+TEST_F(mmap, child_inherits_a_mapping_that_is_to_be)
+{
+	uint8_t *data = pattern(100000, 1);
+	struct kipc_header msg;
+	pid_t child;
+
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	ASSERT_EQ(0, madvise(self->map, POOL, MADV_DOFORK));
+	ASSERT_EQ(0, deliver(self, data, 100000, &msg));
+	child = spawn();
+	if (!child) {
+		if (memcmp(self->map + msg.offset, data, 100000))
+			_exit(1);
+		_exit(mprotect(self->map, POOL, PROT_READ | PROT_WRITE) &&
+		      errno == EACCES ? 0 : 2);
+	}
+	EXPECT_EQ(0, reap(child));
+}
+
 TEST_F(mmap, child_can_map_it_anew)
 {
 	uint8_t *data = pattern(100000, 1);
@@ -229,6 +252,72 @@ TEST_F(mmap, mapping_cannot_grow)
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, PAGE, 2 * PAGE, 0));
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, 0, PAGE, MREMAP_MAYMOVE));
+}
+
+TEST_F(mmap, mapping_cannot_stay_where_it_moves_from)
+{
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	EXPECT_EQ(MAP_FAILED, mremap(self->map, POOL, POOL,
+				     MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(mmap, mapping_cannot_be_turned_to_another_part)
+{
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	EXPECT_EQ(-1, remap_file_pages(self->map, PAGE, 0, 1, 0));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(mmap, mapping_cannot_be_dumped)
+{
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	EXPECT_EQ(-1, madvise(self->map, POOL, MADV_DODUMP));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+TEST_F(mmap, mapping_can_shrink)
+{
+	uint8_t *data = pattern(100000, 1);
+	struct kipc_header msg;
+
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	ASSERT_EQ(self->map, mremap(self->map, POOL, 2 * PAGE, 0));
+	ASSERT_EQ(0, deliver(self, data, 100000, &msg));
+	ASSERT_EQ(0, msg.offset);
+	EXPECT_EQ(0, memcmp(self->map, data, 2 * PAGE));
+	EXPECT_EQ(MAP_FAILED, mremap(self->map, 2 * PAGE, POOL, MREMAP_MAYMOVE));
+}
+
+/* Before it is first touched: the fault must find the right page. */
+TEST_F(mmap, part_that_moved_shows_that_part)
+{
+	const size_t at = 11 * PAGE, len = 9 * PAGE;
+	uint8_t *data = pattern(100000, 1), *to;
+	struct kipc_header msg;
+
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	ASSERT_EQ(0, deliver(self, data, 100000, &msg));
+	ASSERT_EQ(0, msg.offset);
+	to = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	to = mremap(self->map + at, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	ASSERT_NE(MAP_FAILED, to);
+	EXPECT_EQ(0, memcmp(to, data + at, len));
+	EXPECT_EQ(0, memcmp(self->map, data, at));
+	EXPECT_EQ(0, memcmp(self->map + at + len, data + at + len,
+			    100000 - at - len));
+}
+
+TEST_F(mmap, pages_that_are_discarded_come_back)
+{
+	uint8_t *data = pattern(100000, 1);
+	struct kipc_header msg;
+
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	ASSERT_EQ(0, deliver(self, data, 100000, &msg));
+	ASSERT_EQ(0, memcmp(self->map + msg.offset, data, 100000));
+	EXPECT_EQ(0, madvise(self->map, POOL, MADV_DONTNEED));
+	EXPECT_EQ(0, memcmp(self->map + msg.offset, data, 100000));
 }
 
 TEST_F(mmap, mapping_can_move)
@@ -258,8 +347,190 @@ TEST_F(mmap, memory_that_nothing_was_received_into_is_zero)
 	EXPECT_EQ(0, wrong);
 }
 
-/* Not even as a debugger would: the kernel says EIO. */
-TEST_F(mmap, proc_self_mem_does_not_write)
+/* Have free memory be full of what somebody left there. */
+static bool litter(size_t len)
+{
+	void *mem = memory(len);
+
+	return mem && memset(mem, 0xa5, len) && !munmap(mem, len);
+}
+
+TEST_F(mmap, memory_that_others_had_before_is_zero)
+{
+	struct kipc_header msg;
+	struct end server;
+	size_t i, wrong = 0;
+
+	ASSERT_TRUE(litter(64 << 20));
+	self->name[0] = 'l';
+	ASSERT_EQ(0, end_serve(&server, self->name, 8 << 20));
+	end_close(&self->client);
+	ASSERT_EQ(0, end_connect(&self->client, self->name, POOL));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "x", 1));
+	ASSERT_EQ(0, channel_recv(server.fd, &msg));
+	for (i = 0; i < server.size; i++)
+		wrong += i != msg.offset && server.pool[i];
+	EXPECT_EQ(0, wrong);
+	end_close(&server);
+}
+
+/* Writing, by all the ways there are */
+
+static ssize_t write_by_proc_mem(void *at)
+{
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC), err;
+	ssize_t n = pwrite(mem, "HELLO", 5, (uintptr_t)at);
+
+	err = errno;
+	close(mem);
+	errno = err;
+	return n;
+}
+
+static ssize_t write_by_process_vm(void *at)
+{
+	struct iovec from = { "HELLO", 5 }, to = { at, 5 };
+
+	return process_vm_writev(getpid(), &from, 1, &to, 1, 0);
+}
+
+static ssize_t write_by_read(void *at)
+{
+	int pipes[2], err;
+	ssize_t n = -1;
+
+	if (pipe(pipes) || write(pipes[1], "HELLO", 5) != 5)
+		return n;
+	n = read(pipes[0], at, 5);
+	err = errno;
+	close(pipes[0]);
+	close(pipes[1]);
+	errno = err;
+	return n;
+}
+
+static ssize_t write_by_futex(void *at)
+{
+	return syscall(SYS_futex, (uintptr_t)at & ~3UL, 5 /* WAKE_OP */, 1, 1,
+		       (uintptr_t)at & ~3UL, 1 << 12 /* store 1 */);
+}
+
+static ssize_t populate_by_madvise(void *at)
+{
+	return madvise((void *)((uintptr_t)at & ~(PAGE - 1)), PAGE,
+		       MADV_POPULATE_WRITE);
+}
+
+static ssize_t remove_by_madvise(void *at)
+{
+	return madvise((void *)((uintptr_t)at & ~(PAGE - 1)), PAGE, MADV_REMOVE);
+}
+
+/* A child of the owner's, traced by it, with the mapping that it was let inherit. */
+static ssize_t write_by_ptrace(void *at)
+{
+	long word = 0x4f4c4c45;
+	pid_t child;
+	int err;
+
+	madvise((void *)((uintptr_t)at & ~(PAGE - 1)), PAGE, MADV_DOFORK);
+	child = spawn();
+	if (!child) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	waitpid(child, NULL, WUNTRACED);
+	word = ptrace(PTRACE_POKEDATA, child, at, (void *)word);
+	err = errno;
+	kill_and_reap(child);
+	errno = err;
+	return word;
+}
+
+FIXTURE(mmap_write)
+{
+	struct end server;
+	struct end client;
+	uint8_t *at;
+};
+
+FIXTURE_VARIANT(mmap_write)
+{
+	ssize_t (*how)(void *at);
+	int flags;
+	int err;
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, proc_mem) {
+	write_by_proc_mem, MAP_SHARED, EIO
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, proc_mem_private) {
+	write_by_proc_mem, MAP_PRIVATE, EIO
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, process_vm) {
+	write_by_process_vm, MAP_SHARED, EFAULT
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, read) {
+	write_by_read, MAP_SHARED, EFAULT
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, futex) {
+	write_by_futex, MAP_SHARED, EFAULT
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, populate) {
+	populate_by_madvise, MAP_SHARED, EINVAL
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, remove) {
+	remove_by_madvise, MAP_SHARED, EACCES
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, ptrace) {
+	write_by_ptrace, MAP_SHARED, EIO
+};
+
+FIXTURE_VARIANT_ADD(mmap_write, ptrace_private) {
+	write_by_ptrace, MAP_PRIVATE, EIO
+};
+
+FIXTURE_SETUP(mmap_write)
+{
+	char name[KIPC_NAME_SIZE];
+	struct kipc_header msg;
+	uint8_t *pool;
+
+	ASSERT_EQ(0, end_serve(&self->server, fresh_name(name), POOL));
+	ASSERT_EQ(0, end_connect(&self->client, name, POOL));
+	ASSERT_EQ(0, channel_send(self->client.fd, 0, "hello, all", 10));
+	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
+	ASSERT_EQ(0, map(self->server.fd, POOL, PROT_READ, variant->flags, 0,
+			 &pool));
+	self->at = pool + msg.offset;
+}
+
+FIXTURE_TEARDOWN(mmap_write)
+{
+	end_close(&self->client);
+	end_close(&self->server);
+}
+
+/* Whether the page has been touched or not makes no difference. */
+TEST_F(mmap_write, refused)
+{
+	errno = 0;
+	EXPECT_EQ(-1, variant->how(self->at));
+	EXPECT_EQ(variant->err, errno);
+	EXPECT_EQ(0, memcmp(self->at, "hello, all", 10));
+	EXPECT_EQ(-1, variant->how(self->at));
+	EXPECT_EQ(0, memcmp(self->at, "hello, all", 10));
+}
+
+TEST_F(mmap, proc_self_mem_reads)
 {
 	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	struct kipc_header msg;
@@ -268,10 +539,6 @@ TEST_F(mmap, proc_self_mem_does_not_write)
 	ASSERT_LE(0, mem);
 	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
 	ASSERT_EQ(0, deliver(self, "hello", 5, &msg));
-	EXPECT_EQ(-1, pwrite(mem, "HELLO", 5,
-			     (uintptr_t)self->map + msg.offset));
-	EXPECT_EQ(EIO, errno);
-	EXPECT_EQ(0, memcmp(self->map + msg.offset, "hello", 5));
 	EXPECT_EQ(5, pread(mem, buf, 5, (uintptr_t)self->map + msg.offset));
 	EXPECT_EQ(0, memcmp(buf, "hello", 5));
 	close(mem);
@@ -314,6 +581,27 @@ TEST_F(mmap, pool_can_be_read_by_a_system_call)
 	EXPECT_EQ(50000, write(pipes[1], self->map + msg.offset, 50000));
 	EXPECT_EQ(50000, read(pipes[0], buf, 50000));
 	EXPECT_EQ(0, memcmp(buf, data, 50000));
+}
+
+/* Whoever has a page keeps it, with what was in it, though the pool has gone. */
+TEST_F(mmap, page_in_a_pipe_outlives_the_pool)
+{
+	uint8_t *data = pattern(PAGE, 1), buf[PAGE];
+	struct kipc_header msg;
+	struct iovec iov;
+	int pipes[2], i;
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, MAP(POOL, PROT_READ, 0));
+	ASSERT_EQ(0, deliver(self, data, PAGE, &msg));
+	iov = (struct iovec){ self->map + msg.offset, PAGE };
+	ASSERT_EQ(PAGE, vmsplice(pipes[1], &iov, 1, 0));
+	ASSERT_EQ(0, munmap(self->map, POOL));
+	end_close(&self->server);
+	for (i = 0; i < 64; i++)
+		fill(memory(CHUNK), CHUNK, 2);
+	EXPECT_EQ(PAGE, read(pipes[0], buf, PAGE));
+	EXPECT_EQ(0, memcmp(buf, data, PAGE));
 }
 
 TEST(pool_size_is_rounded_up_and_told)

@@ -19,43 +19,23 @@ FIXTURE(quota)
 	char name[KIPC_NAME_SIZE];
 };
 
-static void parameter_path(const char *name, char *path, size_t size)
-{
-	snprintf(path, size, "/sys/module/kipc/parameters/%s", name);
-}
-
-static int limit_to(const char *name, unsigned long value)
-{
-	char path[128], text[32];
-
-	parameter_path(name, path, sizeof(path));
-	snprintf(text, sizeof(text), "%lu", value);
-	return write_text(path, text);
-}
-
 FIXTURE_SETUP(quota)
 {
-	char path[128];
 	int i;
 
 	umask(0);
 	fresh_name(self->name);
-	for (i = 0; i < PARAMETERS; i++) {
-		parameter_path(parameters[i], path, sizeof(path));
-		ASSERT_EQ(0, read_text(path, self->before[i],
-				       sizeof(self->before[i])));
-	}
+	for (i = 0; i < PARAMETERS; i++)
+		ASSERT_EQ(0, limit_read(parameters[i], self->before[i],
+					sizeof(self->before[i])));
 }
 
 FIXTURE_TEARDOWN_PARENT(quota)
 {
-	char path[128];
 	int i;
 
-	for (i = 0; i < PARAMETERS; i++) {
-		parameter_path(parameters[i], path, sizeof(path));
-		write_text(path, self->before[i]);
-	}
+	for (i = 0; i < PARAMETERS; i++)
+		limit_write(parameters[i], self->before[i]);
 	queue_unlink(self->name);
 }
 
