@@ -33,7 +33,6 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 	msg->flags = msg->state == KIPC_MESSAGE_HELD ? KIPC_MSG_DELIVERED : 0;
 	msg->kind = KIPC_KIND_FAILED;
 	msg->answers = msg->id;
-	msg->id = ++ep->channel->last_id;
 	msg->peer = ep->number;
 	msg->len = 0;
 	msg->prio = 0;
@@ -233,15 +232,17 @@ static void kipc_reply_deliver(struct kipc_answer *answer, struct kipc_wakes *wa
 	struct kipc_message *reply = answer->reply;
 	struct kipc_call *call = answer->call->call;
 
-	trace_kipc_reply(answer->ep->channel, answer->call, reply);
 	reply->answers = answer->call->id;
 	reply->to = NULL;
 	if (unlikely(!call)) {
 		if (kipc_inbox_put(answer->inbox, reply, wakes))
 			kipc_endpoint_tell(answer->inbox->owner);
+		trace_kipc_reply(answer->ep->channel, answer->call, reply);
 		return;
 	}
 	answer->call->call = NULL;
+	reply->id = ++answer->ep->channel->last_id;
+	trace_kipc_reply(answer->ep->channel, answer->call, reply);
 	kipc_inbox_hold(answer->inbox, reply);
 	kipc_message_describe(reply, &call->receiver.view, call->receiver.header);
 	call->outcome = KIPC_OUTCOME_REPLIED;

@@ -204,7 +204,6 @@ static void kipc_client_notify(struct kipc_endpoint *client, struct kipc_message
 {
 	struct kipc_endpoint *server = client->channel->server;
 
-	msg->id = ++client->channel->last_id;
 	msg->peer = client->number;
 	if (kipc_inbox_put(&server->inbox, msg, wakes))
 		kipc_wake_pollers(&server->poll_wait, EPOLLIN | EPOLLRDNORM);

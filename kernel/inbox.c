@@ -215,8 +215,8 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
  * @msg:	in state NEW
  * @from:	the client that sends it and is limited to its share; NULL for a server
  *
- * On success the message is RESERVED and has its id.  Whoever fills it without the lock
- * pins the endpoint first (kipc_inbox_pin()).
+ * On success the message is RESERVED.  Whoever fills it without the lock pins the
+ * endpoint first (kipc_inbox_pin()).
  *
  * Return: 0; -EPIPE, closed; -EMSGSIZE, it will never fit; -EAGAIN, not now;
  * -EDQUOT, the owner's user has as many messages as it may.
@@ -244,7 +244,6 @@ int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 	if (from)
 		from->taken += msg->slice.len;
 	inbox->used = true;
-	msg->id = ++*inbox->last_id;
 	msg->state = KIPC_MESSAGE_RESERVED;
 	return 0;
 }
@@ -356,8 +355,10 @@ static bool kipc_inbox_hand_over(struct kipc_inbox *inbox, struct kipc_message *
 /**
  * kipc_inbox_put() - commit a message: cannot fail
  * @inbox:	the inbox, not closed
- * @msg:	RESERVED and filled; the inbox's from now on
+ * @msg:	RESERVED and filled, or a notice; the inbox's from now on
  * @wakes:	whom to wake
+ *
+ * The message gets its id: ids count in the order of sending.
  *
  * Return: whether it was queued, so that pollers are to be told.
  */
@@ -365,6 +366,7 @@ bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 		    struct kipc_wakes *wakes)
 {
 	lockdep_assert_held(inbox->lock);
+	msg->id = ++*inbox->last_id;
 	if (kipc_inbox_hand_over(inbox, msg, wakes))
 		return false;
 	if (unlikely(inbox->ring) && !kipc_inbox_first(inbox) &&

@@ -84,7 +84,7 @@ struct kipc_view {
  * @node:	QUEUED and urgent: in the inbox's @urgent.  HELD: in its @held, unless
  *		it is its @recent.
  * @slice:	its piece of the receiver's pool, from RESERVED on; a notice has none
- * @id:		unique on the channel, from RESERVED on
+ * @id:		unique on the channel, from QUEUED or HELD on
  * @answers:	of a reply, or the failure of a call: the id of that call
  * @tag:	the application's
  * @peer:	number of the client that sent it, 0 for the server

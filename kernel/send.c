@@ -86,16 +86,17 @@ static int kipc_channel_reserve_locked(struct kipc_endpoint *ep, u64 to, struct 
 static void kipc_channel_deliver(struct kipc_inbox *inbox, struct kipc_message *msg,
 				 struct kipc_call *call, struct kipc_wakes *wakes)
 {
-	trace_kipc_send(inbox->owner->channel, msg);
 	msg->call = msg->payer ? NULL : call;
 	msg->to = NULL;
+	if (kipc_inbox_put(inbox, msg, wakes))
+		kipc_endpoint_tell(inbox->owner);
+	/* It may be with its receiver already, which needs the lock to end it. */
 	if (call) {
 		call->msg = msg;
 		call->inbox = inbox;
 		call->id = msg->id;
 	}
-	if (kipc_inbox_put(inbox, msg, wakes))
-		kipc_endpoint_tell(inbox->owner);
+	trace_kipc_send(inbox->owner->channel, msg);
 }
 
 /*
