@@ -122,7 +122,7 @@ int kipc_receive_begin(struct kipc_endpoint *ep, const struct kipc_limit *limit,
 	}
 	if (kipc_inbox_take(&ep->inbox, receiver))
 		return 0;
-	if (!ep->channel->server)
+	if (ep->channel->ended)
 		return -EPIPE;
 	if (limit->nonblock)
 		return -EAGAIN;
