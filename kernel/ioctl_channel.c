@@ -118,7 +118,9 @@ static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
 		return err;
 	if (unlikely(arg->flags & KIPC_CALL_ASYNC)) {
 		arg->reply = (struct kipc_header){ };
-		err = kipc_channel_call_async(rq->ep, arg->to, &source, &limit, &arg->release,
+		/* A call whose id cannot be told is not made: nobody would know its end. */
+		err = kipc_write_back(rq, &arg->reply, sizeof(arg->reply)) ?:
+		      kipc_channel_call_async(rq->ep, arg->to, &source, &limit, &arg->release,
 					      &arg->reply.id);
 	} else {
 		err = kipc_channel_call(rq->ep, arg->to, &source, &limit, &arg->release, call);
