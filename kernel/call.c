@@ -197,6 +197,7 @@ static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
 		caller = msg->call->caller;	/* lives: a thread of it waits in the call */
 	else if (msg->payer)
 		caller = kipc_call_maker(ep->channel, msg);
+	reply->paid = msg->payer;
 	if (caller) {
 		err = kipc_inbox_reserve(&caller->inbox, reply,
 					 kipc_endpoint_is_client(ep) ? ep : NULL);

@@ -209,6 +209,19 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
 	return false;
 }
 
+/*
+ * Charge the owner's user for a message.  It has been for one that ends a call nobody
+ * waits for, and the call gives that back when it is replaced by the reply; until then
+ * the user may be over its limit.
+ */
+static int kipc_inbox_charge(struct kipc_inbox *inbox, const struct kipc_message *msg)
+{
+	if (likely(!msg->paid))
+		return kipc_user_charge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	kipc_user_overcharge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	return 0;
+}
+
 /**
  * kipc_inbox_reserve() - find room for a message
  * @inbox:	the inbox
@@ -236,7 +249,7 @@ int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		return -EAGAIN;
 	if (!kipc_pool_take(&inbox->pool, &msg->slice, msg->len))
 		return -EAGAIN;
-	err = kipc_user_charge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	err = kipc_inbox_charge(inbox, msg);
 	if (err) {
 		kipc_pool_give(&inbox->pool, &msg->slice);
 		return err;
