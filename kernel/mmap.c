@@ -68,7 +68,7 @@ void kipc_memory_deinit(struct kipc_memory *memory)
 static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 {
 	u32 bytes = kipc_chunk_bytes(memory);
-	void *chunk, *other;
+	void *chunk;
 	int err;
 
 	err = kipc_user_charge(memory->user, KIPC_QUOTA_POOL_BYTES, bytes);
@@ -84,11 +84,20 @@ static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 	atomic_add(bytes, &memory->taken);
 	atomic_long_add(bytes >> PAGE_SHIFT, &kipc_pages);
 	kipc_reclaim_arm();
-	other = xa_cmpxchg(&memory->chunks, index, NULL, chunk, GFP_KERNEL_ACCOUNT);
-	if (!other)
+	err = xa_err(xa_store(&memory->chunks, index, chunk, GFP_KERNEL_ACCOUNT));
+	if (!err)
 		return chunk;
 	kipc_chunk_free(memory, chunk);
-	return xa_is_err(other) ? ERR_PTR(xa_err(other)) : other;
+	return ERR_PTR(err);
+}
+
+/* The chunk of an index, taken now if need be; the caller holds @faulting. */
+static void *kipc_memory_need(struct kipc_memory *memory, unsigned long index)
+{
+	void *chunk = xa_load(&memory->chunks, index);
+
+	lockdep_assert_held(&memory->faulting);
+	return chunk ?: kipc_chunk_create(memory, index);
 }
 
 /* kipc_memory_chunk(), where the shortcut to the first one does not do. */
@@ -96,9 +105,13 @@ void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index)
 {
 	void *chunk = xa_load(&memory->chunks, index);
 
-	if (!chunk)
-		chunk = kipc_chunk_create(memory, index);
-	/* Not beside kipc_memory_detach(), or it would come back: see above. */
+	if (!chunk) {
+		/* One that is just being given back may still be mapped in its place. */
+		mutex_lock(&memory->faulting);
+		chunk = kipc_memory_need(memory, index);
+		mutex_unlock(&memory->faulting);
+	}
+	/* Not beside kipc_memory_detach(), or it would come back: a message is there. */
 	if (!index && !IS_ERR(chunk))
 		smp_store_release(&memory->first, chunk);	/* zeroed before */
 	return chunk;
@@ -130,7 +143,7 @@ static vm_fault_t kipc_memory_map_chunk(struct kipc_memory *memory, struct vm_ar
 					unsigned long index)
 {
 	unsigned long first = memory->base + index * KIPC_CHUNK_PAGES;
-	void *chunk = kipc_memory_chunk(memory, index);
+	void *chunk = kipc_memory_need(memory, index);
 	unsigned long i;
 	int err;
 

@@ -11,11 +11,12 @@
  * the memory is deinitialised or nobody has used it for a while (reclaim.h).  So the
  * steady state takes neither pages nor faults.
  *
- * Chunks are looked up without a lock and published by compare-and-exchange: of
- * two threads that need one at the same time, one throws its own away.  A chunk is
- * taken away (kipc_memory_detach()) only while no message has a piece of it, which the
- * caller knows; so a thread that fills a message never loses the ground, and the owner's
- * page faults, which may fall anywhere, are kept out by @faulting.
+ * Chunks are looked up without a lock, and taken and given back under @faulting.  A
+ * chunk is taken away (kipc_memory_detach()) only while no message has a piece of it,
+ * which the caller knows; so a thread that fills a message never loses the ground.  Until
+ * its pages are unmapped from the owner @faulting is held: the owner's page faults, which
+ * may fall anywhere, are kept out, and nobody gets a new chunk in its place, where the
+ * owner would still see the old one.
  *
  * The mapping is read-only for good.  Its pages carry references of their own
  * (vm_insert_page), no VMA is remembered, and what the owner may have mapped
@@ -42,7 +43,7 @@ struct kipc_user;
  * @size:	bytes that may be mapped, a multiple of the page size
  * @base:	where they are mapped in the file, in pages
  * @taken:	bytes that the chunks have
- * @faulting:	held while a page is mapped, and while chunks are given back
+ * @faulting:	held while a page is mapped, and while chunks are taken or given back
  * @first:	chunk 0, where the messages of a pool that is not under load are
  * @chunks:	void * by index; an absent one has not been needed yet
  * @user:	who pays; pinned by the endpoint around this
