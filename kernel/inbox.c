@@ -13,7 +13,7 @@
 /* Messages that are drained under one hold of the lock. */
 #define KIPC_INBOX_LOT		256
 
-/* Messages that are moved into the ring when one is received. */
+/* Messages that are moved into the ring under one hold of the lock. */
 #define KIPC_INBOX_FILL		64
 
 /**
@@ -379,12 +379,19 @@ bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 	return true;
 }
 
-/* One has been received by a request: those behind it, as far as the ring takes them. */
-static void kipc_inbox_fill_ring(struct kipc_inbox *inbox)
+/**
+ * kipc_inbox_fill_ring() - put messages that wait into the ring, as far as it takes them
+ * @inbox:	the inbox; it has a ring
+ *
+ * Before one is received by a request, not after it: that may fail, and the message is
+ * the next one again.
+ */
+void kipc_inbox_fill_ring(struct kipc_inbox *inbox)
 {
 	struct kipc_message *msg;
 	int more = KIPC_INBOX_FILL;
 
+	lockdep_assert_held(inbox->lock);
 	while (more-- && (msg = kipc_inbox_first(inbox)) && kipc_ring_takes(inbox->ring, msg)) {
 		kipc_inbox_dequeue(inbox, msg);
 		kipc_inbox_hold(inbox, msg);
@@ -434,8 +441,6 @@ bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver)
 	kipc_inbox_dequeue(inbox, msg);
 	kipc_inbox_hold(inbox, msg);
 	kipc_message_describe(msg, &receiver->view, receiver->header);
-	if (unlikely(inbox->ring))
-		kipc_inbox_fill_ring(inbox);
 	return true;
 }
 

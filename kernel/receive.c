@@ -92,11 +92,12 @@ void kipc_channel_requeue(struct kipc_endpoint *ep, const struct kipc_header *he
 		kipc_endpoint_tell(ep);
 }
 
-/* The owner has taken this much from the ring.  Return: whether there is more in it. */
+/* The owner has taken this much from the ring.  Return: whether there is more in it now. */
 static bool kipc_ring_mark_seen(struct kipc_endpoint *ep, const struct kipc_ring_mark *mark)
 {
 	struct kipc_ring_state *ring = ep->inbox.ring;
 
+	kipc_inbox_fill_ring(&ep->inbox);
 	ring->seen = max(ring->seen, mark->seen);
 	return ring->tail != mark->seen;
 }
