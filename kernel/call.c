@@ -208,6 +208,16 @@ static struct kipc_message *kipc_reply_claim(struct kipc_endpoint *ep, u64 id,
 	return msg;
 }
 
+/**
+ * kipc_call_is_wanted() - does anybody wait for the reply, or will receive it?
+ * @ep:		who holds the call; its lock is held
+ * @msg:	the call
+ */
+bool kipc_call_is_wanted(struct kipc_endpoint *ep, const struct kipc_message *msg)
+{
+	return msg->call || (msg->payer && kipc_call_maker(ep->channel, msg));
+}
+
 /* Does anybody want the reply still? */
 static bool kipc_reply_wanted(const struct kipc_message *msg, const struct kipc_message *reply)
 {

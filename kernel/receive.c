@@ -300,8 +300,11 @@ int kipc_channel_inspect(struct kipc_endpoint *ep, u64 id, struct kipc_header *h
 	kipc_view_capture(&view);
 	spin_lock(&ep->channel->lock);
 	msg = kipc_inbox_find(&ep->inbox, id);
-	if (msg)
+	if (msg) {
 		kipc_message_describe(msg, &view, header);
+		if (msg->kind == KIPC_KIND_CALL && !kipc_call_is_wanted(ep, msg))
+			header->flags |= KIPC_MSG_CANCELED;
+	}
 	spin_unlock(&ep->channel->lock);
 	return msg ? 0 : -ENOENT;
 }
