@@ -365,7 +365,7 @@ TEST_F(batch, what_is_left_is_sent_again)
 		for (; got < sent - rounds % 7; got++)
 			EXPECT_RECEIVED(got);
 	}
-	EXPECT_LT(MANY / 20, rounds);
+	EXPECT_LT(10, rounds);
 	for (; got < MANY; got++)
 		EXPECT_RECEIVED(got);
 	EXPECT_NO_MORE();
