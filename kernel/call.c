@@ -201,6 +201,16 @@ static struct kipc_inbox *kipc_reply_target(struct kipc_channel *channel,
 	return caller ? &caller->inbox : NULL;
 }
 
+/**
+ * kipc_call_is_wanted() - does anybody wait for the reply, or will receive it?
+ * @ep:		who holds the call; its lock is held
+ * @msg:	the call
+ */
+bool kipc_call_is_wanted(struct kipc_endpoint *ep, const struct kipc_message *msg)
+{
+	return kipc_reply_target(ep->channel, msg);
+}
+
 /* Find the held call of an id, and room for the reply.  The caller holds the lock. */
 static int kipc_reply_reserve(struct kipc_answer *answer, u64 id)
 {
@@ -218,6 +228,7 @@ static int kipc_reply_reserve(struct kipc_answer *answer, u64 id)
 	answer->inbox = kipc_reply_target(ep->channel, msg);
 	if (!answer->inbox)
 		return 0;
+	answer->reply->paid = msg->payer;
 	err = kipc_inbox_reserve(answer->inbox, answer->reply,
 				 kipc_endpoint_is_client(ep) ? ep : NULL);
 	return err == -EAGAIN ? -ENOBUFS : err;

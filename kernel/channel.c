@@ -152,11 +152,18 @@ void kipc_channel_destroy(struct kipc_endpoint *ep)
 	spin_lock(&channel->lock);
 	channel->server = NULL;
 	kipc_inbox_close(&ep->inbox, -EPIPE, &wakes);
-	kipc_channel_hang_up(channel, &wakes);
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
 	kipc_channel_abandon(ep);
+
+	/* Only now: calls that have failed just here are messages to their callers. */
+	spin_lock(&channel->lock);
+	channel->ended = true;
+	kipc_channel_hang_up(channel, &wakes);
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_NAMES, 1);
 }
 
@@ -305,6 +312,13 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 	rb_erase(&ep->client_node, &channel->clients);
 	channel->client_count--;
 	kipc_inbox_close(&ep->inbox, -ESRCH, &wakes);
+	spin_unlock(&channel->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_channel_abandon(ep);
+
+	/* The last of it: after the failures of the calls that it had received. */
+	spin_lock(&channel->lock);
 	if (channel->server && ep->gone) {
 		kipc_client_notify(ep, ep->gone, &wakes);
 		ep->gone = NULL;
@@ -313,7 +327,6 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 
 	kipc_wakes_flush(&wakes);
 	kipc_client_notice_destroy(channel, ep->gone);
-	kipc_channel_abandon(ep);
 }
 
 /**
@@ -371,7 +384,7 @@ __poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_tab
 	spin_lock(&channel->lock);
 	if (kipc_inbox_has_message(&ep->inbox) || kipc_ring_has_message(ep->inbox.ring))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (!channel->server)
+	if (channel->ended)
 		events |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	events |= kipc_channel_writable(ep);
 	spin_unlock(&channel->lock);

@@ -11,7 +11,8 @@
  *
  * The channel lives as long as an endpoint refers to it; it is dead once @server is
  * NULL.  That pointer is cleared, and every reference through it taken, under the
- * lock.
+ * lock.  Its clients are told once nothing more comes, the failures of their calls
+ * included: @ended.
  *
  * Making, joining and leaving a channel is in channel.c; what moves messages
  * through it is described in transfer.h.
@@ -38,6 +39,7 @@ struct kipc_user;
  * @name:	its name; guarded by the registry
  * @user:	who pays for notices: the server's user, pinned
  * @server:	the server endpoint, NULL once it has closed
+ * @ended:	its inbox has been emptied as well: clients receive nothing new any more
  * @clients:	client endpoints by number
  * @client_count: how many
  * @last_client: number of the newest client
@@ -50,6 +52,7 @@ struct kipc_channel {
 	struct kipc_name	name;
 	struct kipc_user	*user;
 	struct kipc_endpoint	*server;
+	bool			ended;
 	struct rb_root		clients;
 	u32			client_count;
 	u64			last_client;

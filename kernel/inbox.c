@@ -13,7 +13,7 @@
 /* Messages that are drained under one hold of the lock. */
 #define KIPC_INBOX_LOT		256
 
-/* Messages that are moved into the ring when one is received. */
+/* Messages that are moved into the ring under one hold of the lock. */
 #define KIPC_INBOX_FILL		64
 
 /**
@@ -209,6 +209,19 @@ bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken)
 	return false;
 }
 
+/*
+ * Charge the owner's user for a message.  It has been for one that ends a call nobody
+ * waits for, and the call gives that back when it is replaced by the reply; until then
+ * the user may be over its limit.
+ */
+static int kipc_inbox_charge(struct kipc_inbox *inbox, const struct kipc_message *msg)
+{
+	if (likely(!msg->paid))
+		return kipc_user_charge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	kipc_user_overcharge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	return 0;
+}
+
 /**
  * kipc_inbox_reserve() - find room for a message
  * @inbox:	the inbox
@@ -236,7 +249,7 @@ int kipc_inbox_reserve(struct kipc_inbox *inbox, struct kipc_message *msg,
 		return -EAGAIN;
 	if (!kipc_pool_take(&inbox->pool, &msg->slice, msg->len))
 		return -EAGAIN;
-	err = kipc_user_charge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
+	err = kipc_inbox_charge(inbox, msg);
 	if (err) {
 		kipc_pool_give(&inbox->pool, &msg->slice);
 		return err;
@@ -379,12 +392,19 @@ bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 	return true;
 }
 
-/* One has been received by a request: those behind it, as far as the ring takes them. */
-static void kipc_inbox_fill_ring(struct kipc_inbox *inbox)
+/**
+ * kipc_inbox_fill_ring() - put messages that wait into the ring, as far as it takes them
+ * @inbox:	the inbox; it has a ring
+ *
+ * Before one is received by a request, not after it: that may fail, and the message is
+ * the next one again.
+ */
+void kipc_inbox_fill_ring(struct kipc_inbox *inbox)
 {
 	struct kipc_message *msg;
 	int more = KIPC_INBOX_FILL;
 
+	lockdep_assert_held(inbox->lock);
 	while (more-- && (msg = kipc_inbox_first(inbox)) && kipc_ring_takes(inbox->ring, msg)) {
 		kipc_inbox_dequeue(inbox, msg);
 		kipc_inbox_hold(inbox, msg);
@@ -434,8 +454,6 @@ bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver)
 	kipc_inbox_dequeue(inbox, msg);
 	kipc_inbox_hold(inbox, msg);
 	kipc_message_describe(msg, &receiver->view, receiver->header);
-	if (unlikely(inbox->ring))
-		kipc_inbox_fill_ring(inbox);
 	return true;
 }
 

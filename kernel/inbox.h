@@ -123,6 +123,7 @@ void kipc_inbox_cancel(struct kipc_inbox *inbox, struct kipc_message *msg,
 bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 		    struct kipc_wakes *wakes);
 void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg);
+void kipc_inbox_fill_ring(struct kipc_inbox *inbox);
 bool kipc_inbox_has_message(struct kipc_inbox *inbox);
 bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver);
 bool kipc_inbox_requeue(struct kipc_inbox *inbox, const struct kipc_header *header,

@@ -117,9 +117,13 @@ static int kipc_request_call(struct kipc_request *rq, struct kipc_call *call)
 	if (err)
 		return err;
 	if (unlikely(arg->flags & KIPC_CALL_ASYNC)) {
-		err = kipc_channel_call_async(rq->ep, arg->to, &source, &limit, &arg->release,
+		arg->reply = (struct kipc_header){ };
+		/* A call whose id cannot be told is not made: nobody would know its end. */
+		err = kipc_write_back(rq, &arg->reply, sizeof(arg->reply)) ?:
+		      kipc_channel_call_async(rq->ep, arg->to, &source, &limit, &arg->release,
 					      call);
-		arg->reply = (struct kipc_header){ .id = err ? 0 : call->id };
+		if (!err)
+			arg->reply.id = call->id;
 	} else {
 		err = kipc_channel_call(rq->ep, arg->to, &source, &limit, &arg->release, call);
 	}

@@ -46,6 +46,7 @@ static struct kipc_message *kipc_message_init_new(struct kipc_message *msg, enum
 	msg->state = KIPC_MESSAGE_NEW;
 	msg->nice = task_nice(current);
 	msg->flags = 0;
+	msg->paid = false;
 	msg->busy = false;
 	msg->to = NULL;
 	msg->call = NULL;

@@ -97,6 +97,7 @@ struct kipc_view {
  * @state:	enum kipc_message_state
  * @nice:	its sender's nice value
  * @flags:	KIPC_MSG_*
+ * @paid:	a reply: its receiver has been charged for it when it made the call
  * @busy:	HELD: a thread fills the reply to it, or reads it; nobody else may end it
  * @to:		receiver, from RESERVED to commit; pinned by the sender
  * @call:	who waits for the reply; NULL when nobody does (any more)
@@ -122,6 +123,7 @@ struct kipc_message {
 	u8			state;
 	s8			nice;
 	u8			flags;
+	bool			paid;
 	bool			busy;
 	struct kipc_endpoint	*to;
 	struct kipc_call	*call;

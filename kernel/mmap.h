@@ -14,7 +14,9 @@
  * Chunks are looked up without a lock, and made, mapped and taken away under one
  * (@changing), so that of two threads that need one at the same time only one is charged.
  * A chunk is taken away (kipc_memory_detach()) only while no message has a piece of it,
- * which the caller knows: a thread that fills a message never loses the ground.
+ * which the caller knows: a thread that fills a message never loses the ground.  Until its
+ * pages are unmapped from the owner @changing is held: nobody gets a new chunk in its
+ * place, where the owner would still see the old one.
  *
  * The mapping is read-only for good.  Its pages carry references of their own
  * (vm_insert_page), no VMA is remembered, and what the owner may have mapped

@@ -166,6 +166,19 @@ int kipc_user_charge(struct kipc_user *user, enum kipc_quota what, u64 amount)
 }
 
 /**
+ * kipc_user_overcharge() - take something that takes the place of something else
+ * @user:	the account
+ * @what:	what is taken
+ * @amount:	how much
+ *
+ * Whatever the limit says: the caller uncharges as much in a moment.
+ */
+void kipc_user_overcharge(struct kipc_user *user, enum kipc_quota what, u64 amount)
+{
+	atomic64_add(amount, &user->taken[what]);
+}
+
+/**
  * kipc_user_uncharge() - give back what kipc_user_charge() took
  * @user:	the account
  * @what:	what was taken

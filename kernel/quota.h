@@ -60,6 +60,7 @@ struct kipc_user *kipc_user_find(kuid_t uid);
 struct kipc_user *kipc_user_get(struct kipc_user *user);
 void kipc_user_put(struct kipc_user *user);
 int kipc_user_charge(struct kipc_user *user, enum kipc_quota what, u64 amount);
+void kipc_user_overcharge(struct kipc_user *user, enum kipc_quota what, u64 amount);
 void kipc_user_uncharge(struct kipc_user *user, enum kipc_quota what, u64 amount);
 
 #endif /* KIPC_QUOTA_H */

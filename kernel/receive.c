@@ -92,11 +92,12 @@ void kipc_channel_requeue(struct kipc_endpoint *ep, const struct kipc_header *he
 		kipc_endpoint_tell(ep);
 }
 
-/* The owner has taken this much from the ring.  Return: whether there is more in it. */
+/* The owner has taken this much from the ring.  Return: whether there is more in it now. */
 static bool kipc_ring_mark_seen(struct kipc_endpoint *ep, const struct kipc_ring_mark *mark)
 {
 	struct kipc_ring_state *ring = ep->inbox.ring;
 
+	kipc_inbox_fill_ring(&ep->inbox);
 	ring->seen = max(ring->seen, mark->seen);
 	return ring->tail != mark->seen;
 }
@@ -122,7 +123,7 @@ int kipc_receive_begin(struct kipc_endpoint *ep, const struct kipc_limit *limit,
 	}
 	if (kipc_inbox_take(&ep->inbox, receiver))
 		return 0;
-	if (!ep->channel->server)
+	if (ep->channel->ended)
 		return -EPIPE;
 	if (limit->nonblock)
 		return -EAGAIN;
@@ -299,8 +300,11 @@ int kipc_channel_inspect(struct kipc_endpoint *ep, u64 id, struct kipc_header *h
 	kipc_view_capture(&view, ep->time_offset);
 	spin_lock(&ep->channel->lock);
 	msg = kipc_inbox_find(&ep->inbox, id);
-	if (msg)
+	if (msg) {
 		kipc_message_describe(msg, &view, header);
+		if (msg->kind == KIPC_KIND_CALL && !kipc_call_is_wanted(ep, msg))
+			header->flags |= KIPC_MSG_CANCELED;
+	}
 	spin_unlock(&ep->channel->lock);
 	return msg ? 0 : -ENOENT;
 }
