@@ -346,6 +346,43 @@ TEST_F(quota, pool_bytes_sigbus_in_a_mapping)
 	EXPECT_EQ(0, as_user(USER, touch_pool, NULL));
 }
 
+static void *touch_each(void *arg)
+{
+	struct end *server = arg;
+	size_t i;
+
+	for (i = 0; i < server->size; i += PAGE)
+		peek(server->pool + i);
+	return NULL;
+}
+
+/* Several at once, all of them the first to touch. */
+static int touch_pool_at_once(const char *name)
+{
+	char text[KIPC_NAME_SIZE];
+	pthread_t threads[3];
+	struct end server;
+	int round, i;
+
+	signal(SIGBUS, SIG_DFL);
+	for (round = 0; round < 20; round++) {
+		if (end_serve(&server, fresh_name(text), 1 << 20))
+			return 1;
+		for (i = 0; i < 3; i++)
+			pthread_create(&threads[i], NULL, touch_each, &server);
+		for (i = 0; i < 3; i++)
+			pthread_join(threads[i], NULL);
+		end_close(&server);
+	}
+	return 0;
+}
+
+TEST_F(quota, pool_bytes_touched_by_several_at_once_count_once)
+{
+	ASSERT_EQ(0, limit_to("max_pool_bytes", 1 << 20));
+	EXPECT_EQ(0, as_user(USER, touch_pool_at_once, NULL));
+}
+
 static int serve_and_answer(const char *name)
 {
 	struct kipc_header msg;
