@@ -346,6 +346,43 @@ TEST_F(quota, pool_bytes_sigbus_in_a_mapping)
 	EXPECT_EQ(0, as_user(USER, touch_pool, NULL));
 }
 
+static void *touch_each(void *arg)
+{
+	struct end *server = arg;
+	size_t i;
+
+	for (i = 0; i < server->size; i += PAGE)
+		peek(server->pool + i);
+	return NULL;
+}
+
+/* Several at once, all of them the first to touch. */
+static int touch_pool_at_once(const char *name)
+{
+	char text[KIPC_NAME_SIZE];
+	pthread_t threads[3];
+	struct end server;
+	int round, i;
+
+	signal(SIGBUS, SIG_DFL);
+	for (round = 0; round < 20; round++) {
+		if (end_serve(&server, fresh_name(text), 1 << 20))
+			return 1;
+		for (i = 0; i < 3; i++)
+			pthread_create(&threads[i], NULL, touch_each, &server);
+		for (i = 0; i < 3; i++)
+			pthread_join(threads[i], NULL);
+		end_close(&server);
+	}
+	return 0;
+}
+
+TEST_F(quota, pool_bytes_touched_by_several_at_once_count_once)
+{
+	ASSERT_EQ(0, limit_to("max_pool_bytes", 1 << 20));
+	EXPECT_EQ(0, as_user(USER, touch_pool_at_once, NULL));
+}
+
 static int serve_and_answer(const char *name)
 {
 	struct kipc_header msg;
@@ -461,6 +498,44 @@ TEST_F(quota, queue_msgs_that_go_with_their_queue_do_not_count)
 	close(fd);
 	fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 	EXPECT_EQ(7, as_user(USER, send_empty, self->name));
+	close(fd);
+}
+
+/* Much too much, again and again. */
+static void *send_too_much(void *arg)
+{
+	int fd = *(int *)arg, i, err = -EDQUOT;
+	void *data = memory(60000);
+
+	for (i = 0; i < 300000 && err == -EDQUOT; i++)
+		err = queue_send_now(fd, data, 60000);
+	return (void *)(intptr_t)err;
+}
+
+static int send_beside_too_much(const char *name)
+{
+	int fd = queue_open(name, QUEUE_BOTH), err = 0, i;
+	void *data = memory(8000);
+	struct kipc_header msg;
+	pthread_t thread;
+
+	if (queue_send_now(fd, data, 8000) ||
+	    pthread_create(&thread, NULL, send_too_much, &fd))
+		return 1;
+	for (i = 0; i < 300000 && !err; i++)
+		err = queue_send_prio(fd, data, 100, 1) ?:
+		      queue_recv_now(fd, data, 100, &msg);
+	pthread_join(thread, NULL);
+	return err == -EDQUOT ? 2 : err ? 3 : 0;
+}
+
+TEST_F(quota, queue_bytes_that_are_refused_do_not_keep_others_out)
+{
+	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, limit_to("max_queue_bytes", 64000));
+	EXPECT_EQ(0, as_user(USER, send_beside_too_much, self->name));
 	close(fd);
 }
 
