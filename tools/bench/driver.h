@@ -74,6 +74,8 @@ struct driver {
 	ssize_t (*reply_recv)(struct lane *lane, const void *data, size_t len,
 			      size_t expect, const void **next);
 	int (*send)(struct lane *lane, const void *data, size_t len);
+	/* NULL, or send what send() has kept back: called after the last one */
+	int (*flush)(struct lane *lane);
 	/* NULL: nothing to give back */
 	void (*done)(struct lane *lane);
 };
@@ -96,6 +98,7 @@ int kipc_driver_make(struct driver *driver, unsigned int n);
 
 extern const struct driver raw_binder_driver;
 extern const struct driver raw_channel_driver;
+extern const struct driver raw_channel_ring_driver;
 extern const struct driver raw_futex_driver;
 extern const struct driver raw_pipe_driver;
 extern const struct driver raw_process_vm_driver;

@@ -19,6 +19,7 @@ const char * const driver_kind_names[] = {
 
 static const struct driver * const baselines[] = {
 	&raw_channel_driver,
+	&raw_channel_ring_driver,
 	&raw_unix_seqpacket_driver,
 	&raw_unix_stream_driver,
 	&raw_pipe_driver,

@@ -97,6 +97,7 @@ void __noreturn worker_main(struct worker *worker);
 int __printf(3, 4) worker_fail(struct worker *worker, int err,
 			       const char *format, ...);
 int worker_error(struct worker *worker, const char *what, ssize_t err);
+int worker_flush(struct worker *worker);
 
 int worker_check_length(struct worker *worker, ssize_t got, size_t expected);
 int worker_check_reply(struct worker *worker, ssize_t n, size_t len,

@@ -5,11 +5,10 @@
  * What the module itself costs, to be compared with the other baselines; its
  * distance to "channel" is what the library adds.
  */
-#include "driver.h"
+#include "raw_channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kipc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,21 +22,13 @@
 #define SERVER_POOL_MIN	(1ULL << 20)
 #define CLIENT_POOL	65536ULL
 
-struct raw_channel {
-	int fd;
-	char *pool;
-	uint64_t pool_size;
-	uint64_t held;		/* the message to end with the next request */
-	char name[KIPC_NAME_SIZE];
-};
-
-static int raw_channel_request(struct raw_channel *channel, unsigned long nr,
+int raw_channel_request(struct raw_channel *channel, unsigned long nr,
 			       void *arg)
 {
 	return ioctl(channel->fd, nr, arg) < 0 ? -errno : 0;
 }
 
-static int raw_channel_prepare(struct lane *lane)
+int raw_channel_prepare(struct lane *lane)
 {
 	struct raw_channel *channel = calloc(1, sizeof(*channel));
 
@@ -79,7 +70,7 @@ static int raw_channel_connect(struct raw_channel *channel)
 	return err;
 }
 
-static int raw_channel_open(struct lane *lane, int step)
+int raw_channel_open(struct lane *lane, int step)
 {
 	struct raw_channel *channel = lane->priv;
 	int err;
@@ -98,7 +89,7 @@ static int raw_channel_open(struct lane *lane, int step)
 	return channel->pool == MAP_FAILED ? -errno : 0;
 }
 
-static void raw_channel_close(struct lane *lane)
+void raw_channel_close(struct lane *lane)
 {
 	struct raw_channel *channel = lane->priv;
 
@@ -108,6 +99,7 @@ static void raw_channel_close(struct lane *lane)
 		close(channel->fd);
 	if (channel->pool && channel->pool != MAP_FAILED)
 		munmap(channel->pool, channel->pool_size);
+	free(channel->more);
 	free(channel);
 	lane->priv = NULL;
 }

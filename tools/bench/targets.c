@@ -55,9 +55,9 @@ const struct target targets[] = {
 	CALL(4 * MIB, "raw-channel", "raw-process-vm", 0.93),
 	CALL(4 * MIB, "raw-channel", "raw-binder", 0.65),
 
-	STREAM(64, "channel", "raw-unix-seqpacket", 2.0),
-	STREAM(64, "channel", "posix-mq", 2.0),
-	STREAM(64, "channel", "raw-binder", 3.0),
+	STREAM(64, "raw-channel-ring", "raw-unix-seqpacket", 2.0),
+	STREAM(64, "raw-channel-ring", "posix-mq", 2.0),
+	STREAM(64, "raw-channel-ring", "raw-binder", 3.0),
 };
 
 const unsigned int targets_count = ARRAY_SIZE(targets);

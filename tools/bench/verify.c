@@ -116,5 +116,5 @@ int client_verify_stream(struct worker *worker, const struct command *command)
 			return worker_error(worker, "sending", err);
 		worker->answer.bytes += len;
 	}
-	return 0;
+	return worker_flush(worker);
 }

@@ -182,6 +182,14 @@ static int server_stream(struct worker *worker, const struct command *command)
 	return 0;
 }
 
+int worker_flush(struct worker *worker)
+{
+	struct lane *lane = worker->lane;
+	int err = lane->driver->flush ? lane->driver->flush(lane) : 0;
+
+	return err ? worker_error(worker, "sending", err) : 0;
+}
+
 static int client_stream(struct worker *worker, const struct command *command)
 {
 	struct lane *lane = worker->lane;
@@ -198,7 +206,7 @@ static int client_stream(struct worker *worker, const struct command *command)
 			return worker_error(worker, "sending", err);
 	}
 	worker->answer.bytes = command->count * size;
-	return 0;
+	return worker_flush(worker);
 }
 
 static void *worker_map(size_t size)
