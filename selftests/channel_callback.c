@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(callback)
 				&self->call)
 #define SERVE()		ASSERT_EQ(0, channel_recv(self->client.fd, &self->msg))
 #define REPLY(text)							\
-	channel_reply(self->client.fd, self->msg.id, text, strlen(text))
+	channel_reply_text(self->client.fd, self->msg.id, text)
 
 #define EXPECT_NO_TRACE(end) do {					\
 	struct kipc_endpoint_info i = endpoint_info((end).fd);		\

@@ -3,7 +3,7 @@
  * Quota: what a user may have of endpoints, names, pool memory and queued messages.
  * The module's parameters are lowered for a test and raised again after it.
  */
-#include "kipc_test.h"
+#include "channel_test.h"
 
 static const char * const parameters[] = {
 	"max_endpoints", "max_names", "max_pool_bytes", "max_pool_msgs",
@@ -18,20 +18,6 @@ FIXTURE(quota)
 	char before[PARAMETERS][32];
 	char name[KIPC_NAME_SIZE];
 };
-
-static void parameter_path(const char *name, char *path, size_t size)
-{
-	snprintf(path, size, "/sys/module/kipc/parameters/%s", name);
-}
-
-static int limit_to(const char *name, unsigned long value)
-{
-	char path[128], text[32];
-
-	parameter_path(name, path, sizeof(path));
-	snprintf(text, sizeof(text), "%lu", value);
-	return write_text(path, text);
-}
 
 FIXTURE_SETUP(quota)
 {
@@ -127,7 +113,7 @@ static int open_and_close_many(const char *name)
 
 TEST_F(quota, endpoints_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_endpoints", 5));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 5));
 	EXPECT_EQ(5, as_user(USER, open_many, NULL));
 	/* Those are closed now, so there may be as many again. */
 	EXPECT_EQ(5, as_user(USER, open_many, NULL));
@@ -135,7 +121,7 @@ TEST_F(quota, endpoints_edquot)
 
 TEST_F(quota, endpoints_that_are_closed_do_not_count)
 {
-	ASSERT_EQ(0, limit_to("max_endpoints", 1));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 1));
 	EXPECT_EQ(50, as_user(USER, open_and_close_many, NULL));
 }
 
@@ -143,7 +129,7 @@ TEST_F(quota, endpoints_of_one_user_are_no_others)
 {
 	pid_t hog;
 
-	ASSERT_EQ(0, limit_to("max_endpoints", 3));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 3));
 	hog = spawn_hog(USER, open_many);
 	ASSERT_LT(0, hog);
 	EXPECT_EQ(0, as_user(USER, open_many, NULL));
@@ -158,7 +144,7 @@ TEST_F(quota, endpoints_many_at_a_time_do_not_exceed)
 	pid_t children[6];
 	int i, n = 0;
 
-	ASSERT_EQ(0, limit_to("max_endpoints", 30));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 30));
 	for (i = 0; i < 6; i++) {
 		children[i] = spawn();
 		if (!children[i]) {
@@ -213,7 +199,7 @@ static int queue_many(const char *name)
 
 TEST_F(quota, names_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_names", 4));
+	ASSERT_EQ(0, parameter_set("max_names", 4));
 	EXPECT_EQ(4, as_user(USER, serve_many, NULL));
 	EXPECT_EQ(4, as_user(USER, serve_many, NULL));
 	/* A queue counts until it is gone, not until it is unlinked. */
@@ -238,7 +224,7 @@ TEST_F(quota, names_that_were_taken_do_not_count)
 	struct end server;
 
 	ASSERT_EQ(0, end_serve(&server, self->name, 0));
-	ASSERT_EQ(0, limit_to("max_names", 4));
+	ASSERT_EQ(0, parameter_set("max_names", 4));
 	EXPECT_EQ(4, as_user(USER, fail_to_serve, self->name));
 	end_close(&server);
 }
@@ -250,7 +236,7 @@ static int leave_queue(const char *name)
 
 TEST_F(quota, names_of_queues_count_while_nobody_has_them_open)
 {
-	ASSERT_EQ(0, limit_to("max_names", 1));
+	ASSERT_EQ(0, parameter_set("max_names", 1));
 	ASSERT_EQ(0, as_user(USER, leave_queue, self->name));
 	EXPECT_EQ(0, as_user(USER, serve_many, NULL));
 	EXPECT_EQ(1, as_user(OTHER, serve_many, NULL));
@@ -285,7 +271,7 @@ static int fill_own_pool(const char *name)
 
 TEST_F(quota, pool_bytes_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 * CHUNK));
 	EXPECT_EQ(8, as_user(USER, fill_own_pool, NULL));
 	EXPECT_EQ(8, as_user(USER, fill_own_pool, NULL));
 }
@@ -332,14 +318,14 @@ static int fill_pool_with_nothing(const char *name)
 
 TEST_F(quota, pool_msgs_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_pool_msgs", 8));
+	ASSERT_EQ(0, parameter_set("max_pool_msgs", 8));
 	EXPECT_EQ(8, as_user(USER, fill_pool_with_nothing, NULL));
 	EXPECT_EQ(8, as_user(USER, fill_pool_with_nothing, NULL));
 }
 
 TEST_F(quota, pool_bytes_that_are_used_again_do_not_count)
 {
-	ASSERT_EQ(0, limit_to("max_pool_bytes", CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", CHUNK));
 	EXPECT_EQ(0, as_user(USER, use_pool_again, NULL));
 }
 
@@ -360,9 +346,9 @@ static int touch_pool(const char *name)
 
 TEST_F(quota, pool_bytes_sigbus_in_a_mapping)
 {
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 * CHUNK));
 	EXPECT_EQ(128 + SIGBUS, as_user(USER, touch_pool, NULL));
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 << 20));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 << 20));
 	EXPECT_EQ(0, as_user(USER, touch_pool, NULL));
 }
 
@@ -386,7 +372,7 @@ TEST_F(quota, pool_bytes_of_one_user_are_no_others)
 	struct kipc_header reply;
 	int i;
 
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 * CHUNK));
 	hog = spawn_hog(USER, fill_own_pool);
 	ASSERT_LT(0, hog);
 	server = spawn();
@@ -445,7 +431,7 @@ TEST_F(quota, queue_bytes_edquot)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_bytes", 5 * PAGE));
+	ASSERT_EQ(0, parameter_set("max_queue_bytes", 5 * PAGE));
 	EXPECT_EQ(5, as_user(USER, send_pages, self->name));
 	EXPECT_EQ(0, as_user(USER, send_pages, self->name));
 	EXPECT_EQ(5, as_user(OTHER, send_pages, self->name));
@@ -461,7 +447,7 @@ TEST_F(quota, queue_msgs_edquot)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_msgs", 7));
+	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
 	EXPECT_EQ(7, as_user(USER, send_empty, self->name));
 	EXPECT_EQ(0, as_user(USER, send_empty, self->name));
 	EXPECT_EQ(7, as_user(OTHER, send_empty, self->name));
@@ -475,7 +461,7 @@ TEST_F(quota, queue_msgs_that_go_with_their_queue_do_not_count)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_msgs", 7));
+	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
 	EXPECT_EQ(7, as_user(USER, send_empty, self->name));
 	ASSERT_EQ(0, queue_unlink(self->name));
 	close(fd);
@@ -499,8 +485,8 @@ TEST_F(quota, queue_msgs_that_could_not_be_sent_do_not_count)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_msgs", 7));
-	ASSERT_EQ(0, limit_to("max_queue_bytes", 700));
+	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
+	ASSERT_EQ(0, parameter_set("max_queue_bytes", 700));
 	EXPECT_EQ(7, as_user(USER, send_from_nowhere, self->name));
 	close(fd);
 }
