@@ -30,7 +30,6 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&ep->ref);
-	INIT_LIST_HEAD(&ep->served);
 	INIT_LIST_HEAD(&ep->reclaim);
 	address_space_init_once(&ep->mapping);
 	mutex_init(&ep->setup);

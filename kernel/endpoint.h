@@ -50,7 +50,6 @@ struct net;
  * @spare:	SERVER, CLIENT: a message kept for the next one to send, or NULL;
  *		exchanged atomically, under no lock
  * @options:	SERVER: KIPC_CHANNEL_*
- * @served:	SERVER: threads that run at a caller's nice value (struct kipc_served)
  * @gone:	CLIENT: the notice of its end, until that is sent; or NULL
  * @reclaim:	SERVER, CLIENT: among all whose memory may be given back (reclaim.h)
  * @reading:	SERVER: id of the call that read() took and write() answers, or 0
@@ -75,7 +74,6 @@ struct kipc_endpoint {
 	u32			taken;
 	struct kipc_message	*spare;
 	u32			options;
-	struct list_head	served;
 	struct kipc_message	*gone;
 	struct list_head	reclaim;
 	u64			reading;

@@ -13,6 +13,7 @@
 #include "entry.h"
 #include "file.h"
 #include "message.h"
+#include "nice.h"
 #include "reclaim.h"
 #include "registry.h"
 
@@ -26,6 +27,7 @@ static int __init kipc_init(void)
 {
 	int err;
 
+	kipc_nice_init();
 	err = kipc_message_init();
 	if (err)
 		return err;

@@ -2,14 +2,15 @@
 /*
  * Nice: a thread that serves a call runs at its caller's nice value.
  *
- * On a channel made with KIPC_CHANNEL_NICE every thread that has received calls and not
- * ended them all has a struct kipc_served, in the list of its endpoint.  It remembers the
- * nice value that the thread had before the first of them.  Whoever ends the last one, and
- * that may be another thread, gives it back; so no order of ending them leaves a
+ * Every thread that has received calls on channels made with KIPC_CHANNEL_NICE, and not
+ * ended them all, has one struct kipc_served.  It remembers the nice value that the
+ * thread had before the first of them.  Whoever ends the last one, and that may be another
+ * thread, gives it back; so no order of ending them, on however many channels, leaves a
  * thread with somebody else's value.
  *
- * The channel's lock guards all of it, the setting of the value included: otherwise
- * a thread that adopts could be overtaken by the one that ends its call.
+ * Records are found by their thread in a hash table with a lock for each bucket, below
+ * the channel's lock.  It guards the setting of the value as well: otherwise a thread
+ * that adopts could be overtaken by the one that ends its call.
  */
 #ifndef KIPC_NICE_H
 #define KIPC_NICE_H
@@ -23,7 +24,7 @@ struct task_struct;
 
 /**
  * struct kipc_served - a thread that runs at somebody else's nice value
- * @entry:	in the endpoint's @served
+ * @entry:	in its bucket
  * @task:	the thread, pinned
  * @calls:	calls that it has received and that have not ended
  * @nice:	its own value
@@ -37,5 +38,7 @@ struct kipc_served {
 
 void kipc_nice_adopt(struct kipc_endpoint *ep, u64 id);
 void kipc_nice_leave(struct kipc_message *msg);
+
+void kipc_nice_init(void);
 
 #endif /* KIPC_NICE_H */

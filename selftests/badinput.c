@@ -22,6 +22,7 @@ FIXTURE(request)
 	pthread_t answerer;
 	struct kipc_header msg;
 	uint64_t id;
+	struct kipc_payload payload;
 	char buf[64];
 	int fd;
 	union {
@@ -34,6 +35,11 @@ FIXTURE(request)
 		struct kipc_channel_recv recv;
 		struct kipc_channel_reply reply;
 		struct kipc_channel_release release;
+		struct kipc_endpoint_tune tune;
+		struct kipc_channel_send_batch batch;
+		struct kipc_channel_fds fds;
+		struct kipc_channel_inspect inspect;
+		struct kipc_channel_ring ring;
 		struct kipc_queue_open open;
 		struct kipc_queue_unlink unlink;
 		struct kipc_queue_send put;
@@ -117,6 +123,50 @@ static void make_release(struct _test_data_request *self)
 	channel_recv(self->server.fd, &self->msg);
 	self->arg.release.ids = (uintptr_t)&self->msg.id;
 	self->arg.release.count = 1;
+}
+
+static void make_tune(struct _test_data_request *self)
+{
+	self->fd = self->queue;
+	self->arg.tune.busy_poll = 1000;
+}
+
+static void make_batch(struct _test_data_request *self)
+{
+	self->fd = self->client.fd;
+	self->payload = payload_of("abc", 3);
+	self->arg.batch.deadline = LONG;
+	self->arg.batch.payloads = (uintptr_t)&self->payload;
+	self->arg.batch.count = 1;
+}
+
+static void make_fds(struct _test_data_request *self)
+{
+	struct kipc_channel_send send = { .size = sizeof(send) };
+	int fd = 0;
+
+	self->fd = self->server.fd;
+	send.payload.fds = (uintptr_t)&fd;
+	send.payload.fd_count = 1;
+	request(self->client.fd, KIPC_IOC_CHANNEL_SEND, &send);
+	channel_recv(self->server.fd, &self->msg);
+	self->arg.fds.id = self->msg.id;
+	self->arg.fds.fds = (uintptr_t)self->buf;
+	self->arg.fds.count = 1;
+}
+
+static void make_inspect(struct _test_data_request *self)
+{
+	self->fd = self->server.fd;
+	channel_send(self->client.fd, 0, "abc", 3);
+	channel_recv(self->server.fd, &self->msg);
+	self->arg.inspect.id = self->msg.id;
+}
+
+static void make_ring(struct _test_data_request *self)
+{
+	self->fd = self->server.fd;
+	self->arg.ring.entries = 16;
 }
 
 static void make_open(struct _test_data_request *self)
@@ -211,6 +261,43 @@ FIXTURE_VARIANT_ADD(request, channel_release)
 	.nr = 0x16,
 	.size = sizeof(struct kipc_channel_release),
 	.make = make_release,
+};
+
+FIXTURE_VARIANT_ADD(request, endpoint_tune)
+{
+	.nr = 0x01,
+	.size = sizeof(struct kipc_endpoint_tune),
+	.make = make_tune,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_send_batch)
+{
+	.nr = 0x17,
+	.size = sizeof(struct kipc_channel_send_batch),
+	.flags = KIPC_F_NONBLOCK,
+	.make = make_batch,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_fds)
+{
+	.nr = 0x18,
+	.size = sizeof(struct kipc_channel_fds),
+	.make = make_fds,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_inspect)
+{
+	.nr = 0x19,
+	.size = sizeof(struct kipc_channel_inspect),
+	.make = make_inspect,
+};
+
+FIXTURE_VARIANT_ADD(request, channel_ring)
+{
+	.nr = 0x1a,
+	.size = sizeof(struct kipc_channel_ring),
+	.zero = { offsetof(struct kipc_channel_ring, reserved) },
+	.make = make_ring,
 };
 
 FIXTURE_VARIANT_ADD(request, queue_open)

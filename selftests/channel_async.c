@@ -45,7 +45,7 @@ static int call_number(int fd, int number, uint64_t *id)
 #define CALL(number)	call_number(self->client.fd, number, &self->id)
 #define SERVE()		ASSERT_EQ(0, channel_recv(self->server.fd, &self->msg))
 #define REPLY(text)							\
-	channel_reply(self->server.fd, self->msg.id, text, strlen(text))
+	channel_reply_text(self->server.fd, self->msg.id, text)
 #define END()		ASSERT_EQ(0, channel_recv(self->client.fd, &self->end))
 #define EXPECT_NO_END()							\
 	EXPECT_EQ(-EAGAIN, channel_recv_now(self->client.fd, &self->end))
@@ -59,13 +59,6 @@ static int call_number(int fd, int number, uint64_t *id)
 	EXPECT_EQ(0, self->end.fd_count);				\
 	EXPECT_EQ(0, channel_release(self->client.fd, self->end.id));	\
 } while (0)
-
-static int revents(int fd, int timeout)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, timeout) < 0 ? -errno : pfd.revents;
-}
 
 /* Replies */
 

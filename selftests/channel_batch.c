@@ -44,9 +44,11 @@ FIXTURE_TEARDOWN(batch)
 	request(self->client.fd, KIPC_IOC_CHANNEL_SEND_BATCH, &self->arg)
 
 #define EXPECT_RECEIVED(number) do {					\
+	int n = number;							\
+									\
 	ASSERT_EQ(0, channel_recv_now(self->server.fd, &self->msg));	\
-	EXPECT_EQ(number, number_of(&self->server, &self->msg));	\
-	EXPECT_EQ(1000 + (number), self->msg.tag);			\
+	EXPECT_EQ(n, number_of(&self->server, &self->msg));		\
+	EXPECT_EQ(1000 + n, self->msg.tag);				\
 	ASSERT_EQ(0, channel_release(self->server.fd, self->msg.id));	\
 } while (0)
 

@@ -54,18 +54,12 @@ FIXTURE_TEARDOWN(notice)
 	EXPECT_EQ(-EAGAIN, channel_recv_now(self->server.fd, &self->notice))
 
 #define EXPECT_TEXT(what, text) do {					\
+	const char *t = text;						\
+									\
 	ASSERT_EQ(0, channel_recv_now(self->server.fd, &self->msg));	\
 	EXPECT_EQ(what, self->msg.kind);				\
-	EXPECT_TRUE(end_has(&self->server, &self->msg, text,		\
-			    strlen(text)));				\
+	EXPECT_TRUE(end_has(&self->server, &self->msg, t, strlen(t)));	\
 } while (0)
-
-static int revents(int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, 0) < 0 ? -errno : pfd.revents;
-}
 
 /* Clients that come and go */
 
@@ -242,10 +236,10 @@ TEST_F(notice, poll_and_edge_triggered_epoll_tell_of_them)
 
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->server.fd, &event));
 	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	CONNECT();
 	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 5000));
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 	EXPECT_NOTICE(KIPC_KIND_CONNECTED, self->client.number);
 	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
 	end_close(&self->client);
@@ -311,7 +305,7 @@ TEST_F(notice, server_that_did_not_ask_is_not_told)
 	EXPECT_EQ(number, self->msg.peer);
 	EXPECT_EQ(-ETIMEDOUT, ask_end(&self->caller));
 	EXPECT_NOTHING();
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	end_close(&self->client);
 	EXPECT_NOTHING();
 }
@@ -370,9 +364,9 @@ TEST_F(notice, caller_that_times_out_is_told_once)
 	DELIVER_CALL(in_ms(60));
 	EXPECT_NOTHING();
 	GIVE_UP();
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 	EXPECT_CANCELED();
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	EXPECT_NOTHING();
 	EXPECT_EQ(1, endpoint_info(self->server.fd).held);
 	EXPECT_EQ(-ECANCELED, REPLY());
@@ -434,7 +428,7 @@ TEST_F(notice, canceled_goes_away_with_the_reply)
 	DELIVER_CALL(in_ms(60));
 	GIVE_UP();
 	EXPECT_EQ(-ECANCELED, REPLY());
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	EXPECT_NOTHING();
 }
 
@@ -443,7 +437,7 @@ TEST_F(notice, canceled_goes_away_with_the_release)
 	DELIVER_CALL(in_ms(60));
 	GIVE_UP();
 	EXPECT_EQ(0, channel_release(self->server.fd, self->msg.id));
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	EXPECT_NOTHING();
 }
 
@@ -500,7 +494,7 @@ TEST_F(notice, canceled_survives_a_failed_receive_efault)
 		EXPECT_EQ(-EFAULT, request(self->server.fd,
 					   KIPC_IOC_CHANNEL_RECV,
 					   guard.base + PAGE));
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 	EXPECT_CANCELED();
 	EXPECT_NOTHING();
 	EXPECT_EQ(-ECANCELED, REPLY());

@@ -57,13 +57,6 @@ FIXTURE_TEARDOWN(ring)
 
 #define EXPECT_NOTHING()	EXPECT_EQ(-EAGAIN, RECV_RING())
 
-static int revents(int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, 0) < 0 ? -errno : pfd.revents & POLLIN;
-}
-
 /* Making one */
 
 TEST_F(ring, number_of_entries_einval)
@@ -623,20 +616,20 @@ TEST_F(ring, poll_says_in_for_entries_not_seen)
 {
 	int i;
 
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	SEND(0);
 	SEND(1);
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 	EXPECT_ENTRY(0);
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 	EXPECT_EQ(0, ring_mark(&self->ring, 1, 0));
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 	EXPECT_ENTRY(1);
 	EXPECT_EQ(-EAGAIN, ring_mark(&self->ring, 2, 0));
-	EXPECT_EQ(0, revents(self->server.fd));
+	EXPECT_EQ(0, revents(self->server.fd, 0));
 	for (i = 2; i < ENTRIES + 1; i++)
 		SEND(i);
-	EXPECT_EQ(POLLIN, revents(self->server.fd));
+	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
 }
 
 TEST_F(ring, closes_with_a_full_one)

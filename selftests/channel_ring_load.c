@@ -306,7 +306,6 @@ TEST_F(load, client_gets_every_message_once_in_order)
 
 	if (!reader)
 		_exit(read_at_client(self->name));
-	ASSERT_EQ(0, ring_init(&self->ring, &self->server, 16));
 	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
 	for (i = 0; i < ALL; i++)
 		ASSERT_EQ(0, channel_send(self->server.fd, msg.peer, buf,
@@ -324,7 +323,6 @@ TEST_F(load, reader_is_killed_under_load)
 	int i, j, err;
 	pid_t child;
 
-	ASSERT_EQ(0, ring_init(&self->ring, &self->server, 16));
 	for (i = 0; i < 20; i++) {
 		fresh_name(name);
 		child = spawn();

@@ -94,6 +94,11 @@ static inline int channel_reply_payload(int fd, uint64_t id,
 	return request(fd, KIPC_IOC_CHANNEL_REPLY, &arg);
 }
 
+static inline int channel_reply_text(int fd, uint64_t id, const char *text)
+{
+	return channel_reply(fd, id, text, strlen(text));
+}
+
 static inline struct kipc_channel_send_batch
 batch_of(const struct kipc_payload *payloads, unsigned int count)
 {
@@ -182,22 +187,26 @@ static inline void close_all(const int *fds, unsigned int count)
 		close(fds[count]);
 }
 
+/* What a descriptor is ready for, of reading and the end, within so many ms. */
+static inline int revents(int fd, int timeout)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, timeout) < 0 ? -errno : pfd.revents;
+}
+
 /*
  * Does the read end of a pipe see that no write end is left?  What the kernel closes
  * for somebody it may close a moment later.
  */
 static inline bool pipe_ends(int fd)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, 5000) == 1 && pfd.revents & POLLHUP;
+	return revents(fd, 5000) & POLLHUP;
 }
 
 static inline bool pipe_is_open(int fd)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, 0) == 0;
+	return !revents(fd, 0);
 }
 
 /* Parameters of the module: whoever sets one sets it back, in the parent. */

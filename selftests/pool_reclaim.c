@@ -76,8 +76,13 @@ static int send_pattern(int fd, uint64_t to, size_t len, uint64_t seed)
 	ASSERT_EQ(0, channel_recv(self->server.fd, &self->msg));	\
 } while (0)
 
-#define HELD_IS(header, seed)						\
-	filled(self->server.pool + (header).offset, (header).len, seed)
+static bool is_pattern(const struct end *end, const struct kipc_header *msg,
+		       uint64_t seed)
+{
+	return filled(end->pool + msg->offset, msg->len, seed);
+}
+
+#define HELD_IS(header, seed)	is_pattern(&self->server, &(header), seed)
 
 #define RELEASE(header)							\
 	ASSERT_EQ(0, channel_release(self->server.fd, (header).id))

@@ -3,7 +3,7 @@
  * Quota: what a user may have of endpoints, names, pool memory and queued messages.
  * The module's parameters are lowered for a test and raised again after it.
  */
-#include "kipc_test.h"
+#include "channel_test.h"
 
 static const char * const parameters[] = {
 	"max_endpoints", "max_names", "max_pool_bytes", "max_pool_msgs",
@@ -107,7 +107,7 @@ static int open_and_close_many(const char *name)
 
 TEST_F(quota, endpoints_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_endpoints", 5));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 5));
 	EXPECT_EQ(5, as_user(USER, open_many, NULL));
 	/* Those are closed now, so there may be as many again. */
 	EXPECT_EQ(5, as_user(USER, open_many, NULL));
@@ -115,7 +115,7 @@ TEST_F(quota, endpoints_edquot)
 
 TEST_F(quota, endpoints_that_are_closed_do_not_count)
 {
-	ASSERT_EQ(0, limit_to("max_endpoints", 1));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 1));
 	EXPECT_EQ(50, as_user(USER, open_and_close_many, NULL));
 }
 
@@ -123,7 +123,7 @@ TEST_F(quota, endpoints_of_one_user_are_no_others)
 {
 	pid_t hog;
 
-	ASSERT_EQ(0, limit_to("max_endpoints", 3));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 3));
 	hog = spawn_hog(USER, open_many);
 	ASSERT_LT(0, hog);
 	EXPECT_EQ(0, as_user(USER, open_many, NULL));
@@ -138,7 +138,7 @@ TEST_F(quota, endpoints_many_at_a_time_do_not_exceed)
 	pid_t children[6];
 	int i, n = 0;
 
-	ASSERT_EQ(0, limit_to("max_endpoints", 30));
+	ASSERT_EQ(0, parameter_set("max_endpoints", 30));
 	for (i = 0; i < 6; i++) {
 		children[i] = spawn();
 		if (!children[i]) {
@@ -193,7 +193,7 @@ static int queue_many(const char *name)
 
 TEST_F(quota, names_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_names", 4));
+	ASSERT_EQ(0, parameter_set("max_names", 4));
 	EXPECT_EQ(4, as_user(USER, serve_many, NULL));
 	EXPECT_EQ(4, as_user(USER, serve_many, NULL));
 	/* A queue counts until it is gone, not until it is unlinked. */
@@ -218,7 +218,7 @@ TEST_F(quota, names_that_were_taken_do_not_count)
 	struct end server;
 
 	ASSERT_EQ(0, end_serve(&server, self->name, 0));
-	ASSERT_EQ(0, limit_to("max_names", 4));
+	ASSERT_EQ(0, parameter_set("max_names", 4));
 	EXPECT_EQ(4, as_user(USER, fail_to_serve, self->name));
 	end_close(&server);
 }
@@ -230,7 +230,7 @@ static int leave_queue(const char *name)
 
 TEST_F(quota, names_of_queues_count_while_nobody_has_them_open)
 {
-	ASSERT_EQ(0, limit_to("max_names", 1));
+	ASSERT_EQ(0, parameter_set("max_names", 1));
 	ASSERT_EQ(0, as_user(USER, leave_queue, self->name));
 	EXPECT_EQ(0, as_user(USER, serve_many, NULL));
 	EXPECT_EQ(1, as_user(OTHER, serve_many, NULL));
@@ -265,7 +265,7 @@ static int fill_own_pool(const char *name)
 
 TEST_F(quota, pool_bytes_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 * CHUNK));
 	EXPECT_EQ(8, as_user(USER, fill_own_pool, NULL));
 	EXPECT_EQ(8, as_user(USER, fill_own_pool, NULL));
 }
@@ -312,14 +312,14 @@ static int fill_pool_with_nothing(const char *name)
 
 TEST_F(quota, pool_msgs_edquot)
 {
-	ASSERT_EQ(0, limit_to("max_pool_msgs", 8));
+	ASSERT_EQ(0, parameter_set("max_pool_msgs", 8));
 	EXPECT_EQ(8, as_user(USER, fill_pool_with_nothing, NULL));
 	EXPECT_EQ(8, as_user(USER, fill_pool_with_nothing, NULL));
 }
 
 TEST_F(quota, pool_bytes_that_are_used_again_do_not_count)
 {
-	ASSERT_EQ(0, limit_to("max_pool_bytes", CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", CHUNK));
 	EXPECT_EQ(0, as_user(USER, use_pool_again, NULL));
 }
 
@@ -340,9 +340,9 @@ static int touch_pool(const char *name)
 
 TEST_F(quota, pool_bytes_sigbus_in_a_mapping)
 {
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 * CHUNK));
 	EXPECT_EQ(128 + SIGBUS, as_user(USER, touch_pool, NULL));
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 << 20));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 << 20));
 	EXPECT_EQ(0, as_user(USER, touch_pool, NULL));
 }
 
@@ -403,7 +403,7 @@ TEST_F(quota, pool_bytes_of_one_user_are_no_others)
 	struct kipc_header reply;
 	int i;
 
-	ASSERT_EQ(0, limit_to("max_pool_bytes", 8 * CHUNK));
+	ASSERT_EQ(0, parameter_set("max_pool_bytes", 8 * CHUNK));
 	hog = spawn_hog(USER, fill_own_pool);
 	ASSERT_LT(0, hog);
 	server = spawn();
@@ -462,7 +462,7 @@ TEST_F(quota, queue_bytes_edquot)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_bytes", 5 * PAGE));
+	ASSERT_EQ(0, parameter_set("max_queue_bytes", 5 * PAGE));
 	EXPECT_EQ(5, as_user(USER, send_pages, self->name));
 	EXPECT_EQ(0, as_user(USER, send_pages, self->name));
 	EXPECT_EQ(5, as_user(OTHER, send_pages, self->name));
@@ -478,7 +478,7 @@ TEST_F(quota, queue_msgs_edquot)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_msgs", 7));
+	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
 	EXPECT_EQ(7, as_user(USER, send_empty, self->name));
 	EXPECT_EQ(0, as_user(USER, send_empty, self->name));
 	EXPECT_EQ(7, as_user(OTHER, send_empty, self->name));
@@ -492,7 +492,7 @@ TEST_F(quota, queue_msgs_that_go_with_their_queue_do_not_count)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_msgs", 7));
+	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
 	EXPECT_EQ(7, as_user(USER, send_empty, self->name));
 	ASSERT_EQ(0, queue_unlink(self->name));
 	close(fd);
@@ -554,8 +554,8 @@ TEST_F(quota, queue_msgs_that_could_not_be_sent_do_not_count)
 	int fd = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, limit_to("max_queue_msgs", 7));
-	ASSERT_EQ(0, limit_to("max_queue_bytes", 700));
+	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
+	ASSERT_EQ(0, parameter_set("max_queue_bytes", 700));
 	EXPECT_EQ(7, as_user(USER, send_from_nowhere, self->name));
 	close(fd);
 }

@@ -46,7 +46,8 @@ static inline int ring_init(struct ring *ring, const struct end *end,
 
 static inline void ring_exit(struct ring *ring)
 {
-	munmap(ring->shared, ring->bytes);
+	if (ring->shared)
+		munmap(ring->shared, ring->bytes);
 }
 
 static inline uint64_t ring_tail(const struct ring *ring)
