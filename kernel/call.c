@@ -34,6 +34,7 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 	msg->kind = KIPC_KIND_FAILED;
 	msg->answers = msg->id;
 	msg->peer = ep->number;
+	msg->slice.offset = 0;
 	msg->len = 0;
 	msg->prio = 0;
 	if (kipc_inbox_put(&maker->inbox, msg, wakes))

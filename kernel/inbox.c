@@ -417,6 +417,7 @@ static void kipc_inbox_describe_canceled(const struct kipc_message *msg,
 {
 	kipc_message_describe(msg, &receiver->view, receiver->header);
 	receiver->header->kind = KIPC_KIND_CANCELED;
+	receiver->header->offset = 0;
 	receiver->header->len = 0;
 	receiver->header->fd_count = 0;
 }

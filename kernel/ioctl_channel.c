@@ -207,7 +207,12 @@ int kipc_ioc_channel_send_batch(struct kipc_request *rq)
 	err = kipc_endpoint_expect(rq->ep, KIPC_ROLES_CHANNEL);
 	if (err)
 		return err;
-	for (arg->done = 0; !err && arg->done < arg->count; arg->done += !err) {
+	/* Before anything is sent: that it was could not be told otherwise. */
+	arg->done = 0;
+	err = kipc_write_back(rq, &arg->done, sizeof(arg->done));
+	if (err)
+		return err;
+	for (; !err && arg->done < arg->count; arg->done += !err) {
 		err = kipc_request_send_one(rq, payloads + arg->done, &limit);
 		limit.nonblock = true;
 	}

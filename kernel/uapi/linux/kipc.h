@@ -147,7 +147,7 @@ enum kipc_role {
  * @KIPC_KIND_REPLY:	the answer to a call
  * @KIPC_KIND_FAILED:	notice: a call of ours made with %KIPC_CALL_ASYNC (@call) has
  *			ended without a reply; %KIPC_MSG_DELIVERED, where it had been
- *			received
+ *			received.  Tag and identity are the call's own
  * @KIPC_KIND_CONNECTED: notice: client @peer is here; from its own thread's identity
  * @KIPC_KIND_GONE:	notice: client @peer has closed; nothing more comes from it
  * @KIPC_KIND_CANCELED:	notice: the caller of the held call @id (from @peer) has
