@@ -192,6 +192,19 @@ TEST_F(batch, bad_array_efault)
 	EXPECT_NO_MORE();
 }
 
+TEST_F(batch, count_that_cannot_be_told_efault_sends_nothing)
+{
+	struct kipc_channel_send_batch *arg = memory(sizeof(*arg));
+
+	ASSERT_NE(NULL, arg);
+	*arg = self->arg;
+	ASSERT_EQ(0, mprotect(arg, sizeof(*arg), PROT_READ));
+	EXPECT_EQ(-EFAULT, request(self->client.fd,
+				   KIPC_IOC_CHANNEL_SEND_BATCH, arg));
+	EXPECT_NO_MORE();
+	munmap(arg, sizeof(*arg));
+}
+
 TEST_F(batch, first_that_is_wrong_is_told)
 {
 	self->arg.done = 77;
