@@ -390,8 +390,9 @@ int kipc_reply_opts(struct kipc *handle, struct kipc_msg *call, const void *data
  * Has the caller of a call that we hold stopped waiting?
  *
  * For a server with long work to do, which may drop it then; the call still wants
- * kipc_reply() or kipc_release().  Costs a system call.  Nobody ever waits for a call
- * made with kipc_call_start(), and it is not cancelled.
+ * kipc_reply() or kipc_release().  Costs a system call.  A call made with
+ * kipc_call_start() is not given up, not even when its maker has gone (which is
+ * KIPC_MSG_GONE, and -ECANCELED from kipc_reply()).
  *
  * Returns 1 or 0, or: -EINVAL (not a call, or answered already), -EOPNOTSUPP (without
  * KIPC_CAN_NOTICES).  Thread-safe.  Since 0.1.

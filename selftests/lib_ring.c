@@ -3,9 +3,7 @@
 #include <linux/kipc.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -348,134 +346,6 @@ TEST_F(ring, descriptors_come_through_it)
 	close(fd);
 	EXPECT_EQ(0, read(ends[0], &byte, 1));
 	close(ends[0]);
-}
-
-/* Threads, and processes: whoever takes a message marks it. */
-
-#define MESSAGES 20000
-
-struct tally {
-	struct kipc *server;
-	atomic_uint *seen;
-	atomic_uint *got;
-};
-
-/* Take messages until all have come, holding some a while. */
-static void consume(const struct tally *tally, unsigned int seed)
-{
-	struct kipc_msg held[8];
-	unsigned int i, count = 0;
-
-	while (__atomic_load_n(tally->got, __ATOMIC_SEQ_CST) < MESSAGES) {
-		if (kipc_recv(tally->server, &held[count], SOON) < 0)
-			continue;
-		if (held[count].len >= 4)
-			__atomic_fetch_add(&tally->seen[number_of(&held[count])], 1,
-					   __ATOMIC_SEQ_CST);
-		__atomic_fetch_add(tally->got, 1, __ATOMIC_SEQ_CST);
-		seed = seed * 1664525 + 1013904223;
-		if (++count == 8 || seed >> 31)
-			while (count)
-				kipc_release(&held[--count]);
-		/* Else they are released later, and in the other order. */
-	}
-	for (i = 0; i < count; i++)
-		kipc_release(&held[i]);
-}
-
-static void *consume_thread(void *arg)
-{
-	consume(arg, (unsigned int)(uintptr_t)&arg);
-	return NULL;
-}
-
-static void tally_init(struct __test_metadata *_metadata, struct tally *tally,
-		       struct kipc *server)
-{
-	void *shared = mmap(NULL, (MESSAGES + 1) * sizeof(atomic_uint), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	ASSERT_NE(MAP_FAILED, shared);
-	tally->server = server;
-	tally->seen = shared;
-	tally->got = tally->seen + MESSAGES;
-}
-
-static void tally_check(struct __test_metadata *_metadata, struct tally *tally)
-{
-	unsigned int i, wrong = 0;
-
-	for (i = 0; i < MESSAGES; i++)
-		wrong += tally->seen[i] != 1;
-	EXPECT_EQ(0, wrong);
-	EXPECT_EQ(MESSAGES, *tally->got);
-	munmap((void *)tally->seen, (MESSAGES + 1) * sizeof(atomic_uint));
-}
-
-static void send_all(struct __test_metadata *_metadata, struct kipc *client)
-{
-	struct kipc_out outs[20];
-	uint32_t numbers[20];
-	unsigned int i, j;
-
-	for (i = 0; i < MESSAGES; i += 20) {
-		for (j = 0; j < 20; j++) {
-			numbers[j] = i + j;
-			outs[j] = (struct kipc_out){ &numbers[j], sizeof(numbers[j]), NULL };
-		}
-		for (j = 0; j < 20;) {
-			ssize_t n = kipc_send_many(client, outs + j, 20 - j, LONG);
-
-			ASSERT_LT(0, n);
-			j += n;
-		}
-	}
-}
-
-TEST_F(ring, threads_take_each_message_once)
-{
-	pthread_t threads[4];
-	struct tally tally;
-	struct kipc_msg msg;
-	int i;
-
-	tally_init(_metadata, &tally, self->server);
-	for (i = 0; i < 4; i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, consume_thread, &tally));
-	send_all(_metadata, self->client);
-	for (i = 0; i < 4; i++)
-		pthread_join(threads[i], NULL);
-	tally_check(_metadata, &tally);
-	EXPECT_EQ(-EAGAIN, kipc_recv(self->server, &msg, KIPC_NOW));
-	EXPECT_EQ(0, HELD(self));
-}
-
-TEST_F(ring, forked_processes_share_it)
-{
-	struct tally tally;
-	struct kipc_msg msg;
-	pid_t children[2];
-	pthread_t thread;
-	int i;
-
-	tally_init(_metadata, &tally, self->server);
-	for (i = 0; i < 2; i++) {
-		children[i] = fork();
-		ASSERT_LE(0, children[i]);
-		if (!children[i]) {
-			consume(&tally, i);
-			kipc_close(self->server);
-			_exit(0);
-		}
-	}
-	ASSERT_EQ(0, pthread_create(&thread, NULL, consume_thread, &tally));
-	send_all(_metadata, self->client);
-	pthread_join(thread, NULL);
-	for (i = 0; i < 2; i++)
-		EXPECT_EQ(0, exit_status(children[i]));
-	tally_check(_metadata, &tally);
-	EXPECT_EQ(-EAGAIN, kipc_recv(self->server, &msg, KIPC_NOW));
-	EXPECT_GE(16, HELD(self));	/* what a child released last and did not tell */
 }
 
 TEST_F(ring, close_with_messages_held_and_untaken)
