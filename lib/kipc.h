@@ -76,7 +76,7 @@ enum kipc_msg_kind {
 	KIPC_MSG_SEND = 1,	/**< one-way */
 	KIPC_MSG_CALL = 2,	/**< its sender wants a kipc_reply() */
 	KIPC_MSG_REPLY = 3,	/**< the answer to our call @call */
-	KIPC_MSG_FAILED = 4,	/**< our call @call will have none; @outcome says why */
+	KIPC_MSG_FAILED = 4,	/**< our call @call will have none; see @outcome */
 	KIPC_MSG_CONNECTED = 5,	/**< client @peer is here */
 	KIPC_MSG_GONE = 6,	/**< client @peer has closed: nothing more comes from it */
 	KIPC_MSG_CANCEL = 7,	/**< nobody waits for the reply to @call, which we hold */
