@@ -33,7 +33,7 @@ all: module lib tools		## the module for this kernel, the library, the tools (de
 
 ## Building
 
-.PHONY: module lib tools selftests
+.PHONY: module lib tools examples selftests
 module:				## kipc.ko for KDIR, by default the running kernel's headers
 	@if [ -d "$(KDIR)" ]; then \
 		$(VM)/build-module "$O/module/$(RELEASE)" "$(KDIR)" W=1 && \
@@ -50,7 +50,10 @@ lib:				## libkipc, shared and static, in build/lib
 tools: lib			## kipcctl and kipc-bench, in build/tools
 	@$(MAKE) -C tools
 
-selftests: lib tools $O/linux-source
+examples: lib			## the programs of Documentation/examples, in build/examples
+	@$(MAKE) -C Documentation/examples
+
+selftests: lib tools examples $O/linux-source
 	@$(MAKE) -C selftests
 
 .PHONY: deps
@@ -142,7 +145,7 @@ uninstall:			## what install put there
 	@$(MAKE) -C tools uninstall
 
 clean:				## what was built; fetched kernels stay
-	rm -rf kipc.ko $O/module $O/lib $O/tools $O/selftests $O/guest $O/run $O/check
+	rm -rf kipc.ko $O/module $O/lib $O/tools $O/examples $O/selftests $O/guest $O/run $O/check
 
 distclean:			## all of build/
 	rm -rf kipc.ko $O

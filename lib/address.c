@@ -9,9 +9,10 @@
  *
  * In a name, %XX is the byte XX; a '?' and a '%' that belong to the name must be
  * written so.  A NUL byte cannot be part of it.  Sizes are decimal or 0x... and
- * may end in K, M or G (powers of 1024); a mode is octal.
+ * may end in K, M or G (powers of 1024); a mode is octal; a flag has no value.
  */
 #include <errno.h>
+#include <linux/kipc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ const struct kipc_transport *const kipc_transports[] = {
 	NULL,
 };
 
-/* What an option is called, and the values it may have. */
+/* What an option is called, and the values it may have; a flag has a @max of 0. */
 static const struct kipc_param_type {
 	const char *key;
 	bool octal;
@@ -44,6 +45,10 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_POOL]	= { "pool",	false,	1, INT64_MAX },
 	[KIPC_PARAM_CAPACITY]	= { "capacity",	false,	1, INT32_MAX },
 	[KIPC_PARAM_FD]		= { "fd",	false,	0, INT32_MAX },
+	[KIPC_PARAM_BUSY]	= { "busy",	false,	1, KIPC_BUSY_POLL_MAX },
+	[KIPC_PARAM_RING]	= { "ring",	false,	KIPC_RING_MIN, KIPC_RING_MAX },
+	[KIPC_PARAM_NOTICES]	= { "notices" },
+	[KIPC_PARAM_NICE]	= { "nice" },
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -138,6 +143,26 @@ static int kipc_number_parse(const struct kipc_param_type *type, const char *tex
 	return *value < type->min || *value > type->max ? -EINVAL : 0;
 }
 
+/* What stands behind an option: @equals and the value up to @end, or NULL and nothing. */
+static int kipc_value_parse(struct kipc_address *address, enum kipc_param param,
+			    const char *equals, const char *end, char *reason)
+{
+	const struct kipc_param_type *type = &kipc_params[param];
+
+	if (!type->max && equals)
+		return kipc_refuse(reason, "option '%s' takes no value", type->key);
+	if (!type->max) {
+		address->value[param] = 1;
+		return 0;
+	}
+	if (equals && !kipc_number_parse(type, equals + 1, end - equals - 1,
+					 &address->value[param]))
+		return 0;
+	return kipc_refuse(reason, "'%.*s' is not a value of option '%s'",
+			   equals ? (int)(end - equals - 1) : 0, equals ? equals + 1 : "",
+			   type->key);
+}
+
 /* One option=value, @len bytes long. */
 static int kipc_param_parse(struct kipc_address *address, const char *text, size_t len,
 			    char *reason)
@@ -145,6 +170,7 @@ static int kipc_param_parse(struct kipc_address *address, const char *text, size
 	const char *equals = memchr(text, '=', len);
 	size_t key = equals ? (size_t)(equals - text) : len;
 	unsigned int p;
+	int err;
 
 	for (p = 0; p < KIPC_PARAM_COUNT; p++)
 		if (strlen(kipc_params[p].key) == key && !memcmp(kipc_params[p].key, text, key))
@@ -154,12 +180,9 @@ static int kipc_param_parse(struct kipc_address *address, const char *text, size
 				   address->transport->scheme, (int)key, text);
 	if (address->demanded & KIPC_PARAM_BIT(p))
 		return kipc_refuse(reason, "option '%s' is given twice", kipc_params[p].key);
-	if (!equals || kipc_number_parse(&kipc_params[p], equals + 1, len - key - 1,
-					 &address->value[p]))
-		return kipc_refuse(reason, "'%.*s' is not a value of option '%s'",
-				   equals ? (int)(len - key - 1) : 0,
-				   equals ? equals + 1 : "", kipc_params[p].key);
-
+	err = kipc_value_parse(address, p, equals, text + len, reason);
+	if (err)
+		return err;
 	address->given |= KIPC_PARAM_BIT(p);
 	address->demanded |= KIPC_PARAM_BIT(p);
 	return 0;
@@ -235,24 +258,42 @@ static void kipc_address_wish(struct kipc_address *address, enum kipc_param para
 	address->given |= KIPC_PARAM_BIT(param);
 }
 
+/* Options as a program made them: an older one's are shorter. */
+static int kipc_options_read(struct kipc_options *options, const struct kipc_options *given)
+{
+	memset(options, 0, sizeof(*options));
+	if (given->size < offsetof(struct kipc_options, busy_poll) ||
+	    given->size > sizeof(*options))
+		return -EINVAL;
+	memcpy(options, given, given->size);
+	if (options->flags & ~(KIPC_OPT_NOTICES | KIPC_OPT_NICE) || options->reserved ||
+	    options->mode & ~0777U)
+		return -EINVAL;
+	return 0;
+}
+
 /**
  * kipc_address_add_options() - let a program's options fill what is not demanded
  * @address:	parsed
- * @options:	or NULL
+ * @given:	or NULL
  *
  * Return: 0 or -EINVAL.
  */
-int kipc_address_add_options(struct kipc_address *address,
-			     const struct kipc_options *options)
+int kipc_address_add_options(struct kipc_address *address, const struct kipc_options *given)
 {
-	if (!options)
+	struct kipc_options options;
+
+	if (!given)
 		return 0;
-	if (options->size != sizeof(*options) || options->flags ||
-	    options->mode & ~0777U)
+	if (kipc_options_read(&options, given))
 		return -EINVAL;
-	kipc_address_wish(address, KIPC_PARAM_MODE, options->mode);
-	kipc_address_wish(address, KIPC_PARAM_SIZE, options->max_size);
-	kipc_address_wish(address, KIPC_PARAM_MSGS, options->max_msgs);
-	kipc_address_wish(address, KIPC_PARAM_POOL, options->pool_size);
+	kipc_address_wish(address, KIPC_PARAM_MODE, options.mode);
+	kipc_address_wish(address, KIPC_PARAM_SIZE, options.max_size);
+	kipc_address_wish(address, KIPC_PARAM_MSGS, options.max_msgs);
+	kipc_address_wish(address, KIPC_PARAM_POOL, options.pool_size);
+	kipc_address_wish(address, KIPC_PARAM_BUSY, options.busy_poll);
+	kipc_address_wish(address, KIPC_PARAM_RING, options.ring);
+	kipc_address_wish(address, KIPC_PARAM_NOTICES, options.flags & KIPC_OPT_NOTICES);
+	kipc_address_wish(address, KIPC_PARAM_NICE, options.flags & KIPC_OPT_NICE);
 	return 0;
 }

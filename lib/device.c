@@ -38,3 +38,16 @@ void kipc_device_set_name(char *field, const char *name)
 {
 	memcpy(field, name, strnlen(name, KIPC_NAME_SIZE - 1));
 }
+
+/* Busy-poll on this endpoint as the address says. */
+int kipc_device_tune(int fd, const struct kipc_address *address)
+{
+	uint64_t most = KIPC_BUSY_POLL_MAX;
+	uint64_t wanted = kipc_address_get(address, KIPC_PARAM_BUSY, 0);
+	struct kipc_endpoint_tune tune = {
+		.size = sizeof(tune),
+		.busy_poll = wanted < most ? wanted : most,
+	};
+
+	return wanted ? kipc_device_ioctl(fd, KIPC_IOC_ENDPOINT_TUNE, &tune) : 0;
+}

@@ -13,7 +13,7 @@
  *	lifetime.c	who is the last to close a handle that was forked
  *	system.c	the system's limits, and fresh names
  *	device.c	/dev/kipc
- *	<scheme>.c	one transport each
+ *	<scheme>*.c	one transport each
  *
  * A transport is a constant struct kipc_transport, listed once, in address.c.
  * It makes its own handles (a structure that begins with struct kipc), so what a
@@ -27,6 +27,7 @@
 #ifndef KIPC_INTERNAL_H
 #define KIPC_INTERNAL_H
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -149,7 +150,7 @@ void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle);
 
 /* ---- address.c: addresses ---- */
 
-/* Options of an address; each is a number. */
+/* Options of an address; each is a number, or merely there. */
 enum kipc_param {
 	KIPC_PARAM_MODE,	/* permission bits, octal */
 	KIPC_PARAM_SIZE,	/* largest message */
@@ -158,6 +159,10 @@ enum kipc_param {
 	KIPC_PARAM_POOL,	/* bytes of the pool */
 	KIPC_PARAM_CAPACITY,	/* bytes of a pipe */
 	KIPC_PARAM_FD,		/* an inherited descriptor */
+	KIPC_PARAM_BUSY,	/* nanoseconds of looking before sleeping */
+	KIPC_PARAM_RING,	/* entries of a ring */
+	KIPC_PARAM_NOTICES,	/* there: tell of clients */
+	KIPC_PARAM_NICE,	/* there: serve at the caller's nice value */
 	KIPC_PARAM_COUNT,
 };
 
@@ -202,14 +207,19 @@ static inline mode_t kipc_address_mode(const struct kipc_address *address)
 
 /* ---- transports ---- */
 
-/* One message to send; may grow (descriptors, pieces). */
+/* One message to send; may grow (pieces). */
 struct kipc_outgoing {
 	const void *data;
 	size_t len;
 	uint64_t type;
 	uint32_t prio;
+	uint32_t fd_count;
+	const int *fds;
 	uint64_t to;
 };
+
+/* Messages that kipc_send_many() passes on at once. */
+#define KIPC_SEND_LOT 64
 
 /**
  * struct kipc_transport - a mechanism that moves messages
@@ -223,17 +233,22 @@ struct kipc_outgoing {
  * @unlink:	remove a name that outlives its handles
  * @close:	release all the handle has and call kipc_handle_free()
  * @send:	one message; 0 or -errno.  After an error nothing was sent.
+ * @send_many:	up to %KIPC_SEND_LOT, of which only the first waits; how many were sent,
+ *		or the error of the first.  NULL: the dispatcher sends one by one.
  * @recv:	one message; fills in all of a kipc_msg_init()ed @msg; 0 or -errno
  * @recv_into:	the same into @buf, returning the length; NULL: the dispatcher
  *		copies out of @recv and keeps what does not fit
  * @call:	send and wait for the reply; sets reply->outcome; 0 or -errno
- * @reply:	answer @call and give its memory back.  After -EMSGSIZE and -ENOBUFS
- *		the call is still there, after anything else it is not.
+ * @call_start:	send and do not wait; sets *@id
+ * @reply:	answer @call and give its memory back.  After an error for which
+ *		kipc_reply_is_open() the call is still there, after any other it is not.
  * @reply_recv:	both in one; NULL: the dispatcher does one after the other.  Sets
  *		*@replied once the call in @msg is no more; -EMSGSIZE and -ENOBUFS
  *		before that are the reply's.
  * @release:	give a message's memory back and refuse it if it is a call; NULL:
  *		kipc_buffer_return()
+ * @canceled:	does nobody wait for the reply to this call any more?
+ * @take_fds:	install @count descriptors of a message, or none
  * @fd:		a pollable descriptor
  * @limits:	fill in max_size and max_msgs; @handle is NULL when asked of the
  *		scheme
@@ -255,20 +270,33 @@ struct kipc_transport {
 
 	int (*send)(struct kipc *handle, const struct kipc_outgoing *out,
 		    kipc_deadline deadline);
+	ssize_t (*send_many)(struct kipc *handle, const struct kipc_outgoing *outs,
+			     size_t count, kipc_deadline deadline);
 	int (*recv)(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
 	ssize_t (*recv_into)(struct kipc *handle, void *buf, size_t size,
 			     kipc_deadline deadline);
 	int (*call)(struct kipc *handle, const struct kipc_outgoing *out,
 		    struct kipc_msg *reply, kipc_deadline deadline);
+	int (*call_start)(struct kipc *handle, const struct kipc_outgoing *out,
+			  uint64_t *id, kipc_deadline deadline);
 	int (*reply)(struct kipc *handle, struct kipc_msg *call,
-		     const void *data, size_t len);
-	int (*reply_recv)(struct kipc *handle, struct kipc_msg *msg, const void *data,
-			  size_t len, kipc_deadline deadline, bool *replied);
+		     const struct kipc_outgoing *out);
+	int (*reply_recv)(struct kipc *handle, struct kipc_msg *msg,
+			  const struct kipc_outgoing *out, kipc_deadline deadline,
+			  bool *replied);
 	void (*release)(struct kipc_msg *msg);
+	int (*canceled)(const struct kipc_msg *call);
+	int (*take_fds)(const struct kipc_msg *msg, int *fds, size_t count);
 
 	int (*fd)(struct kipc *handle);
 	void (*limits)(const struct kipc *handle, struct kipc_info *info);
 };
+
+/* After this error of a reply, can the call still be answered? */
+static inline bool kipc_reply_is_open(int err)
+{
+	return err == -EMSGSIZE || err == -ENOBUFS || err == -EBADF || err == -ELOOP;
+}
 
 extern const struct kipc_transport kipc_channel_transport;
 extern const struct kipc_transport kipc_queue_transport;
@@ -290,6 +318,7 @@ int kipc_device_open(void);
 int kipc_device_ioctl(int fd, unsigned long request, void *arg);
 bool kipc_device_name_ok(const char *name);
 void kipc_device_set_name(char *field, const char *name);
+int kipc_device_tune(int fd, const struct kipc_address *address);
 
 #define KIPC_DEVICE_NAME_RULE \
 	"a name is 1 to 255 printable characters without '/' and space"

@@ -2,8 +2,8 @@
 /*
  * The public functions: they check what the caller passed, so that a transport
  * never sees nonsense, and pass it on.  What a transport leaves out is done here,
- * once: receiving into the caller's buffer, replying and receiving, refusing what
- * a mechanism cannot do.
+ * once: receiving into the caller's buffer, replying and receiving, sending several,
+ * refusing what a mechanism cannot do.
  */
 #include <errno.h>
 #include <string.h>
@@ -99,25 +99,62 @@ KIPC_EXPORT int kipc_unlink(const char *address)
 	return parsed.name[0] ? parsed.transport->unlink(&parsed) : -EINVAL;
 }
 
-/* ---- messages ---- */
+/* ---- sending ---- */
+
+/* An older program's options are shorter. */
+static int kipc_outgoing_add(struct kipc_outgoing *out, const struct kipc_send_options *given)
+{
+	struct kipc_send_options options = { 0 };
+
+	if (given->size != sizeof(options) &&
+	    given->size != offsetof(struct kipc_send_options, fds))
+		return -EINVAL;
+	memcpy(&options, given, given->size);
+	if (options.flags || options.fd_count > KIPC_MSG_FDS_MAX ||
+	    (!options.fds && options.fd_count))
+		return -EINVAL;
+	out->type = options.type;
+	out->prio = options.prio;
+	out->to = options.to;
+	out->fds = options.fds;
+	out->fd_count = (uint32_t)options.fd_count;
+	return 0;
+}
+
+/* What goes out through a handle, checked: 0, -EINVAL or -EOPNOTSUPP. */
+static int kipc_outgoing_set(const struct kipc *handle, struct kipc_outgoing *out,
+			     const void *data, size_t len,
+			     const struct kipc_send_options *options)
+{
+	uint32_t can;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	out->data = data;
+	out->len = len;
+	if (!handle || (!data && len))
+		return -EINVAL;
+	if (!options)
+		return 0;
+	err = kipc_outgoing_add(out, options);
+	if (err)
+		return err;
+	can = handle->transport->can;
+	if ((out->type && !(can & KIPC_CAN_TYPE)) || (out->prio && !(can & KIPC_CAN_PRIO)) ||
+	    (out->fd_count && !(can & KIPC_CAN_FDS)))
+		return -EOPNOTSUPP;
+	return 0;
+}
 
 KIPC_EXPORT int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
 			       const struct kipc_send_options *options, int64_t timeout)
 {
-	struct kipc_outgoing out = { .data = data, .len = len };
+	struct kipc_outgoing out;
+	int err = kipc_outgoing_set(handle, &out, data, len, options);
 
-	if (!handle || (!data && len))
-		return -EINVAL;
-	if (options) {
-		if (options->size != sizeof(*options) || options->flags)
-			return -EINVAL;
-		out.type = options->type;
-		out.prio = options->prio;
-		out.to = options->to;
-	}
-	if (!(handle->side & KIPC_SIDE_SEND) ||
-	    (out.type && !(handle->transport->can & KIPC_CAN_TYPE)) ||
-	    (out.prio && !(handle->transport->can & KIPC_CAN_PRIO)))
+	if (err)
+		return err;
+	if (!(handle->side & KIPC_SIDE_SEND))
 		return -EOPNOTSUPP;
 	return handle->transport->send(handle, &out, kipc_deadline_after(timeout));
 }
@@ -127,6 +164,77 @@ KIPC_EXPORT int kipc_send(struct kipc *handle, const void *data, size_t len,
 {
 	return kipc_send_opts(handle, data, len, NULL, timeout);
 }
+
+/* One after the other; the error of a later one is told when it is the first. */
+static ssize_t kipc_send_each(struct kipc *handle, const struct kipc_outgoing *outs,
+			      size_t count, kipc_deadline deadline)
+{
+	size_t sent;
+	int err;
+
+	for (sent = 0; sent < count; sent++) {
+		err = handle->transport->send(handle, &outs[sent],
+					      sent ? KIPC_AT_ONCE : deadline);
+		if (err)
+			return sent ? (ssize_t)sent : err;
+	}
+	return (ssize_t)sent;
+}
+
+/*
+ * Put together what can go at once: up to a lot, of those that go to the same.
+ *
+ * Returns how many; if none, *@err says what is wrong with the first.
+ */
+static size_t kipc_outgoing_lot(const struct kipc *handle, struct kipc_outgoing *outs,
+				const struct kipc_out *msgs, size_t count, int *err)
+{
+	size_t n;
+
+	for (n = 0; n < count && n < KIPC_SEND_LOT; n++) {
+		*err = kipc_outgoing_set(handle, &outs[n], msgs[n].data, msgs[n].len,
+					 msgs[n].options);
+		if (*err || outs[n].to != outs->to)
+			break;
+	}
+	return n;
+}
+
+static ssize_t kipc_send_lot(struct kipc *handle, const struct kipc_outgoing *outs,
+			     size_t count, kipc_deadline deadline)
+{
+	if (handle->transport->send_many)
+		return handle->transport->send_many(handle, outs, count, deadline);
+	return kipc_send_each(handle, outs, count, deadline);
+}
+
+KIPC_EXPORT ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *msgs,
+				   size_t count, int64_t timeout)
+{
+	struct kipc_outgoing outs[KIPC_SEND_LOT];
+	kipc_deadline deadline;
+	size_t sent, lot;
+	ssize_t n = 0;
+	int err = 0;
+
+	if (!handle || (!msgs && count))
+		return -EINVAL;
+	if (!(handle->side & KIPC_SIDE_SEND))
+		return -EOPNOTSUPP;
+	deadline = kipc_deadline_after(timeout);
+	for (sent = 0; sent < count; sent += (size_t)n) {
+		lot = kipc_outgoing_lot(handle, outs, msgs + sent, count - sent, &err);
+		n = lot ? kipc_send_lot(handle, outs, lot, deadline) : err;
+		if (n < 0)
+			return sent ? (ssize_t)sent : n;
+		if ((size_t)n < lot)
+			return (ssize_t)sent + n;
+		deadline = KIPC_AT_ONCE;
+	}
+	return (ssize_t)sent;
+}
+
+/* ---- receiving ---- */
 
 static ssize_t kipc_recv_until(struct kipc *handle, struct kipc_msg *msg,
 			       kipc_deadline deadline)
@@ -161,8 +269,12 @@ static ssize_t kipc_recv_copy(struct kipc *handle, void *buf, size_t size,
 			      kipc_deadline deadline)
 {
 	struct kipc_msg msg;
-	ssize_t len = kipc_recv_until(handle, &msg, deadline);
+	ssize_t len;
 
+	/* A notice would read as an empty message. */
+	while ((len = kipc_recv_until(handle, &msg, deadline)) >= 0 &&
+	       msg.kind >= KIPC_MSG_FAILED)
+		kipc_release(&msg);
 	if (len < 0)
 		return len;
 	if ((size_t)len > size) {
@@ -193,17 +305,23 @@ KIPC_EXPORT ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size,
 	return kipc_recv_copy(handle, buf, size, deadline);
 }
 
-KIPC_EXPORT ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
-			      struct kipc_msg *reply, int64_t timeout)
+/* ---- calling and replying ---- */
+
+KIPC_EXPORT ssize_t kipc_call_opts(struct kipc *handle, const void *data, size_t len,
+				   const struct kipc_send_options *options,
+				   struct kipc_msg *reply, int64_t timeout)
 {
-	struct kipc_outgoing out = { .data = data, .len = len };
+	struct kipc_outgoing out;
 	int err;
 
-	if (!handle || !reply || (!data && len))
+	if (!reply)
 		return -EINVAL;
 	kipc_msg_init(reply, handle);
 	reply->kind = KIPC_MSG_REPLY;
-	if (!handle->transport->call)
+	err = kipc_outgoing_set(handle, &out, data, len, options);
+	if (err)
+		;
+	else if (!handle->transport->call)
 		err = -EOPNOTSUPP;
 	else if (timeout == KIPC_NOW)
 		err = -EAGAIN;	/* no reply can be here by now */
@@ -214,6 +332,28 @@ KIPC_EXPORT ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
 		return (ssize_t)reply->len;
 	reply->handle = NULL;
 	return err;
+}
+
+KIPC_EXPORT ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
+			      struct kipc_msg *reply, int64_t timeout)
+{
+	return kipc_call_opts(handle, data, len, NULL, reply, timeout);
+}
+
+KIPC_EXPORT int kipc_call_start(struct kipc *handle, const void *data, size_t len,
+				const struct kipc_send_options *options, uint64_t *id,
+				int64_t timeout)
+{
+	struct kipc_outgoing out;
+	int err = kipc_outgoing_set(handle, &out, data, len, options);
+
+	if (err)
+		return err;
+	if (!id)
+		return -EINVAL;
+	if (!handle->transport->call_start)
+		return -EOPNOTSUPP;
+	return handle->transport->call_start(handle, &out, id, kipc_deadline_after(timeout));
 }
 
 static bool kipc_is_call(const struct kipc *handle, const struct kipc_msg *call)
@@ -230,17 +370,27 @@ static void kipc_msg_forget(struct kipc_msg *msg)
 	msg->len = 0;
 }
 
+KIPC_EXPORT int kipc_reply_opts(struct kipc *handle, struct kipc_msg *call,
+				const void *data, size_t len,
+				const struct kipc_send_options *options)
+{
+	struct kipc_outgoing out;
+	int err = kipc_outgoing_set(handle, &out, data, len, options);
+
+	if (err)
+		return err;
+	if (!call || !kipc_is_call(handle, call) || out.prio || out.to)
+		return -EINVAL;
+	err = handle->transport->reply(handle, call, &out);
+	if (!kipc_reply_is_open(err))
+		kipc_msg_forget(call);
+	return err;
+}
+
 KIPC_EXPORT int kipc_reply(struct kipc *handle, struct kipc_msg *call, const void *data,
 			   size_t len)
 {
-	int err;
-
-	if (!handle || !call || (!data && len) || !kipc_is_call(handle, call))
-		return -EINVAL;
-	err = handle->transport->reply(handle, call, data, len);
-	if (err != -EMSGSIZE && err != -ENOBUFS)
-		kipc_msg_forget(call);
-	return err;
+	return kipc_reply_opts(handle, call, data, len, NULL);
 }
 
 static ssize_t kipc_reply_then_recv(struct kipc *handle, struct kipc_msg *msg,
@@ -248,7 +398,7 @@ static ssize_t kipc_reply_then_recv(struct kipc *handle, struct kipc_msg *msg,
 {
 	int err = kipc_reply(handle, msg, data, len);
 
-	if (err == -EMSGSIZE || err == -ENOBUFS)
+	if (kipc_reply_is_open(err))
 		return err;
 	return kipc_recv_until(handle, msg, kipc_deadline_after(timeout));
 }
@@ -256,6 +406,7 @@ static ssize_t kipc_reply_then_recv(struct kipc *handle, struct kipc_msg *msg,
 KIPC_EXPORT ssize_t kipc_reply_recv(struct kipc *handle, struct kipc_msg *msg,
 				    const void *data, size_t len, int64_t timeout)
 {
+	struct kipc_outgoing out = { .data = data, .len = len };
 	bool replied = false;
 	int err;
 
@@ -265,13 +416,38 @@ KIPC_EXPORT ssize_t kipc_reply_recv(struct kipc *handle, struct kipc_msg *msg,
 	if (!handle->transport->reply_recv || kipc_msg_any_kept(handle))
 		return kipc_reply_then_recv(handle, msg, data, len, timeout);
 
-	err = handle->transport->reply_recv(handle, msg, data, len,
-					    kipc_deadline_after(timeout), &replied);
+	err = handle->transport->reply_recv(handle, msg, &out, kipc_deadline_after(timeout),
+					    &replied);
 	if (!err)
 		return (ssize_t)msg->len;
 	if (replied)
 		kipc_msg_forget(msg);
 	return err;
+}
+
+KIPC_EXPORT int kipc_canceled(const struct kipc_msg *call)
+{
+	if (!call || !call->handle || call->kind != KIPC_MSG_CALL)
+		return -EINVAL;
+	if (!call->handle->transport->canceled)
+		return -EOPNOTSUPP;
+	return call->handle->transport->canceled(call);
+}
+
+/* ---- a message in hand ---- */
+
+KIPC_EXPORT int kipc_take_fds(const struct kipc_msg *msg, int *fds, size_t max)
+{
+	size_t count;
+	int err;
+
+	if (!msg || !msg->handle || (!fds && max))
+		return -EINVAL;
+	count = max < msg->fd_count ? max : msg->fd_count;
+	if (!count)
+		return 0;
+	err = msg->handle->transport->take_fds(msg, fds, count);
+	return err ? err : (int)count;
 }
 
 KIPC_EXPORT void kipc_release(struct kipc_msg *msg)

@@ -28,6 +28,7 @@
  *	-ENOENT		nobody has that address
  *	-EADDRINUSE	somebody has it already
  *	-EOPNOTSUPP	this mechanism cannot do that
+ *	-ELOOP		that descriptor cannot be sent
  *	-ENODEV		the kernel has no such mechanism (kipc.ko not loaded)
  *	-EPROTO		what came is not a message of libkipc's making
  *	-EINTR		a signal handler ran during the wait; no message was lost.
@@ -65,11 +66,20 @@ extern "C" {
 /** An end of a mechanism.  Opaque. */
 struct kipc;
 
-/** struct kipc_msg, kind: what a message is. */
+/**
+ * struct kipc_msg, kind: what a message is.
+ *
+ * The last three are notices of a listener's that was opened with KIPC_OPT_NOTICES.
+ * Whoever neither starts calls nor asks for notices receives the first two only.
+ */
 enum kipc_msg_kind {
 	KIPC_MSG_SEND = 1,	/**< one-way */
-	KIPC_MSG_CALL = 2,	/**< its sender waits for kipc_reply() */
-	KIPC_MSG_REPLY = 3,	/**< the answer to a call */
+	KIPC_MSG_CALL = 2,	/**< its sender wants a kipc_reply() */
+	KIPC_MSG_REPLY = 3,	/**< the answer to our call @call */
+	KIPC_MSG_FAILED = 4,	/**< our call @call will have none; see @outcome */
+	KIPC_MSG_CONNECTED = 5,	/**< client @peer is here */
+	KIPC_MSG_GONE = 6,	/**< client @peer has closed: nothing more comes from it */
+	KIPC_MSG_CANCEL = 7,	/**< nobody waits for the reply to @call, which we hold */
 };
 
 /** struct kipc_msg, outcome: how far a call of ours came, however it ended. */
@@ -96,17 +106,18 @@ struct kipc_msg {
 	size_t len;		/**< its bytes */
 	uint64_t type;		/**< its type (see kipc_send_opts()) */
 	uint32_t prio;		/**< its priority, higher is more urgent */
-	uint32_t kind;		/**< enum kipc_msg_kind */
+	uint32_t kind;		/**< enum kipc_msg_kind; those without @data have @len 0 */
 	uint32_t known;		/**< which of the rest the mechanism knows: KIPC_KNOWN_* */
 	pid_t pid;		/**< the sender's process */
 	uid_t uid;		/**< the sender's effective user */
 	gid_t gid;		/**< the sender's effective group */
 	uint64_t id;		/**< the message, to whom it concerns (kipc_reply()) */
 	uint64_t peer;		/**< to a listener: which client sent it; otherwise 0 */
-	uint32_t outcome;	/**< after kipc_call(), failed or not: enum kipc_msg_outcome */
-	uint32_t reserved;	/**< 0 */
+	uint64_t call;		/**< REPLY, FAILED, CANCEL: the @id of the call; otherwise 0 */
+	uint32_t outcome;	/**< of our call, failed or not: enum kipc_msg_outcome */
+	uint32_t fd_count;	/**< descriptors that came with it: kipc_take_fds() */
 	struct kipc *handle;	/**< who lends @data */
-	void *priv[4];		/**< the library's own */
+	void *priv[3];		/**< the library's own */
 };
 
 /**
@@ -116,28 +127,51 @@ struct kipc_msg {
  * These are wishes, granted as far as the mechanism can (kipc_info() says how
  * far), so that one set of options suits every address.  An address's ?options
  * come on top and are demands: one that cannot be met fails the call.
+ *
+ * @busy_poll (at most 10 ms) is for machines with CPUs to spare and peers that answer
+ * soon.  From a @ring kipc_recv() takes one-way messages without a system call; what
+ * else changes is in kipc_recv(3), "Rings".
  */
 struct kipc_options {
 	size_t size;		/**< sizeof(struct kipc_options) */
 	mode_t mode;		/**< who may connect (less the umask), 0: 0600 */
-	uint32_t flags;		/**< none yet: 0 */
+	uint32_t flags;		/**< KIPC_OPT_* */
 	uint64_t max_size;	/**< largest message wanted, bytes; 0: the mechanism's default */
 	uint64_t max_msgs;	/**< messages that may wait, 0: the mechanism's default */
 	uint64_t pool_size;	/**< channel: bytes of the pool; 0: the default */
+	uint64_t busy_poll;	/**< channel, queue: look so long before sleeping, ns; 0: do not */
+	uint32_t ring;		/**< channel: entries of a ring, 16 to 4096; 0: none */
+	uint32_t reserved;	/**< 0 */
 };
 
-#define KIPC_OPTIONS_INIT { sizeof(struct kipc_options), 0, 0, 0, 0, 0 }
+#define KIPC_OPTIONS_INIT { sizeof(struct kipc_options), 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/** Options for one message sent with kipc_send_opts(). */
+/** struct kipc_options, flags: for a listener on a channel. */
+#define KIPC_OPT_NOTICES (1U << 0)	/**< be told of clients, and of calls given up */
+#define KIPC_OPT_NICE	(1U << 1)	/**< serve a call at its caller's nice value */
+
+/** The most descriptors that one message can carry. */
+#define KIPC_MSG_FDS_MAX 253
+
+/** Options for one message: kipc_send_opts() and its kin. */
 struct kipc_send_options {
 	size_t size;		/**< sizeof(struct kipc_send_options) */
 	uint64_t type;		/**< a type of the application's own */
-	uint32_t prio;		/**< 0 is ordinary; queue: up to 32767, posix-mq: likewise */
+	uint32_t prio;		/**< 0 is ordinary, 32767 the most urgent; of a reply: 0 */
 	uint32_t flags;		/**< none yet: 0 */
 	uint64_t to;		/**< from a listener: to which client (struct kipc_msg, peer) */
+	const int *fds;		/**< descriptors that go along; they stay the caller's */
+	size_t fd_count;	/**< how many, at most KIPC_MSG_FDS_MAX */
 };
 
-#define KIPC_SEND_OPTIONS_INIT { sizeof(struct kipc_send_options), 0, 0, 0, 0 }
+#define KIPC_SEND_OPTIONS_INIT { sizeof(struct kipc_send_options), 0, 0, 0, 0, NULL, 0 }
+
+/** One message of several: kipc_send_many(). */
+struct kipc_out {
+	const void *data;	/**< the payload */
+	size_t len;		/**< its bytes */
+	const struct kipc_send_options *options;	/**< or NULL */
+};
 
 /** What a mechanism can do: struct kipc_info, can. */
 #define KIPC_CAN_LISTEN		(1U << 0)	/**< kipc_listen(), kipc_connect() */
@@ -149,6 +183,10 @@ struct kipc_send_options {
 #define KIPC_CAN_POLL		(1U << 6)	/**< kipc_fd() gives a pollable descriptor */
 #define KIPC_CAN_BORROW		(1U << 7)	/**< received data is lent, not copied */
 #define KIPC_CAN_PEER		(1U << 8)	/**< tells the sender's identity */
+#define KIPC_CAN_FDS		(1U << 9)	/**< messages carry descriptors */
+#define KIPC_CAN_ASYNC		(1U << 10)	/**< kipc_call_start() */
+#define KIPC_CAN_CALLBACK	(1U << 11)	/**< a listener calls its clients */
+#define KIPC_CAN_NOTICES	(1U << 12)	/**< KIPC_OPT_NOTICES, kipc_canceled() */
 
 /** What a handle is, from kipc_info(). */
 struct kipc_info {
@@ -231,11 +269,30 @@ int kipc_unlink(const char *address);
  */
 int kipc_send(struct kipc *handle, const void *data, size_t len, int64_t timeout);
 
-/** kipc_send() with a type and a priority, where the mechanism has them
- * (otherwise -EOPNOTSUPP when one is not 0).  Since 0.1.
+/**
+ * kipc_send() with a type, a priority, descriptors and from a listener the client, where
+ * the mechanism has them (otherwise -EOPNOTSUPP).
+ *
+ * @options:	or NULL
+ *
+ * Of descriptors also: -EBADF (one is not open), -ELOOP (one might come to hold the
+ * message that holds it: kipc's own, AF_UNIX sockets, io_uring, Binder), -EDQUOT.
+ * Since 0.1.
  */
 int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
 		   const struct kipc_send_options *options, int64_t timeout);
+
+/**
+ * Send several messages one way: on channel: up to 64 in one system call.
+ *
+ * @msgs:	@count of them, in the order in which they are sent
+ * @timeout:	how long to wait for room for the first; none of the others waits
+ *
+ * Returns how many were sent, or what kipc_send_opts() returns of the first.  Where it
+ * sent fewer than @count, sending the rest tells why.  Thread-safe.  Since 0.1.
+ */
+ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *msgs, size_t count,
+		       int64_t timeout);
 
 /**
  * Receive the next message.
@@ -254,7 +311,8 @@ ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t timeout);
  *
  * Nothing to release.  -EMSGSIZE: it is larger than @size, and is still the next
  * message of this handle.  Meant for one-way messages: a call taken this way
- * cannot be answered and is refused.  Otherwise as kipc_recv().
+ * cannot be answered and is refused, descriptors are dropped, notices (and
+ * KIPC_MSG_FAILED) passed over.  Otherwise as kipc_recv().
  * Thread-safe.  Since 0.1.
  */
 ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size, int64_t timeout);
@@ -268,12 +326,42 @@ ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size, int64_t time
  *
  * Returns the reply's length (>= 0) or: -EPIPE (never received: safe to try
  * again), -ECONNRESET (received, then the other side died or refused it),
- * -ETIMEDOUT, -EINTR, -EMSGSIZE, -EOPNOTSUPP (a one-way mechanism, or the end
- * that listens).  Thread-safe: any number of threads may call through one
+ * -ETIMEDOUT, -EINTR, -EMSGSIZE, -EOPNOTSUPP (a one-way mechanism, or one whose
+ * listener cannot call), -EDESTADDRREQ (a listener calls, but whom?
+ * kipc_call_opts()).  Thread-safe: any number of threads may call through one
  * handle; of several processes that share one (fork), only channel:.  Since 0.1.
  */
 ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
 		  struct kipc_msg *reply, int64_t timeout);
+
+/**
+ * kipc_call() with options, as kipc_send_opts() is kipc_send().
+ *
+ * With @to a listener calls one of its clients, which answers as a listener does:
+ * kipc_recv(), kipc_reply().  One that is itself waiting in kipc_call() needs another
+ * thread for that, or it starts its call with kipc_call_start().  Since 0.1.
+ */
+ssize_t kipc_call_opts(struct kipc *handle, const void *data, size_t len,
+		       const struct kipc_send_options *options, struct kipc_msg *reply,
+		       int64_t timeout);
+
+/**
+ * Make a call and do not wait for its reply.
+ *
+ * @options:	or NULL
+ * @id:		the call's
+ * @timeout:	how long to wait for room
+ *
+ * The end of the call is received with kipc_recv(): a message of kind KIPC_MSG_REPLY or
+ * KIPC_MSG_FAILED whose @call is @id.  There is exactly one as long as the handle lives,
+ * and it may be there before this function returns.  A call that was started cannot be
+ * taken back.
+ *
+ * Returns 0 or as kipc_send_opts(); -EOPNOTSUPP without KIPC_CAN_ASYNC.  After a failure
+ * there is no call.  Thread-safe.  Since 0.1.
+ */
+int kipc_call_start(struct kipc *handle, const void *data, size_t len,
+		    const struct kipc_send_options *options, uint64_t *id, int64_t timeout);
 
 /**
  * Answer a call, and release it.
@@ -282,9 +370,47 @@ ssize_t kipc_call(struct kipc *handle, const void *data, size_t len,
  * -ECANCELED or -EPIPE (the caller waits no more), -EMSGSIZE, -ENOBUFS (no room
  * at the caller).  After -EMSGSIZE and -ENOBUFS the call can still be answered;
  * after -EINVAL nothing has happened (a one-way message still wants
- * kipc_release()); after anything else it is over.  Thread-safe.  Since 0.1.
+ * kipc_release()); after anything else it is over.  Either end may have calls to
+ * answer.  Thread-safe.  Since 0.1.
  */
 int kipc_reply(struct kipc *handle, struct kipc_msg *call, const void *data, size_t len);
+
+/**
+ * kipc_reply() with a type and descriptors.
+ *
+ * @options:	or NULL; a priority or a client in them is -EINVAL
+ *
+ * As kipc_reply(), and -EOPNOTSUPP as kipc_send_opts().  After -EBADF, -ELOOP and
+ * -EOPNOTSUPP too the call can still be answered.  Since 0.1.
+ */
+int kipc_reply_opts(struct kipc *handle, struct kipc_msg *call, const void *data, size_t len,
+		    const struct kipc_send_options *options);
+
+/**
+ * Has the caller of a call that we hold stopped waiting?
+ *
+ * For a server with long work to do, which may drop it then; the call still wants
+ * kipc_reply() or kipc_release().  Costs a system call.  A call made with
+ * kipc_call_start() is not given up, not even when its maker has gone (which is
+ * KIPC_MSG_GONE, and -ECANCELED from kipc_reply()).
+ *
+ * Returns 1 or 0, or: -EINVAL (not a call, or answered already), -EOPNOTSUPP (without
+ * KIPC_CAN_NOTICES).  Thread-safe.  Since 0.1.
+ */
+int kipc_canceled(const struct kipc_msg *call);
+
+/**
+ * Take the descriptors that came with a received message.
+ *
+ * @fds:	where they go, the first @max of msg->fd_count; the caller owns them
+ *
+ * They are new and close-on-exec.  Those not asked for are closed with the message; who
+ * asks twice gets them twice.
+ *
+ * Returns how many (0: it has none), or: -EINVAL (released), -EMFILE.  After a failure
+ * there are none.  Thread-safe.  Since 0.1.
+ */
+int kipc_take_fds(const struct kipc_msg *msg, int *fds, size_t max);
 
 /**
  * Answer a call and receive the next message: one system call on channel:.
@@ -308,7 +434,9 @@ void kipc_release(struct kipc_msg *msg);
 /** A descriptor that polls readable when kipc_recv() would not wait (level-
  * triggered; on a sending end, writable when kipc_send() has room); it belongs to
  * the handle.  A message that kipc_recv_into() refused as too large, or that came
- * while kipc_call() waited, has left it already: receive until -EAGAIN.
+ * while kipc_call() waited, has left it already: receive until -EAGAIN, and with
+ * KIPC_NOW.  That is also how the kernel learns what was taken from a ring, which
+ * polls readable until then.
  *
  * Returns it, or -EOPNOTSUPP where the mechanism has none (sysv-msg:).  Since 0.1.
  */

@@ -173,6 +173,8 @@ static int kipc_queue_open_fd(struct kipc **handle, const char *name, uint32_t f
 	      kipc_device_ioctl(queue->fd, KIPC_IOC_QUEUE_OPEN, &open);
 	if (!err && create && !kipc_queue_suits(&open, address))
 		err = -EADDRINUSE;
+	if (!err)
+		err = kipc_device_tune(queue->fd, address);
 	if (err) {
 		kipc_queue_close(&queue->base);
 		return err;
@@ -253,7 +255,8 @@ const struct kipc_transport kipc_queue_transport = {
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_PRIO |
 	       KIPC_CAN_POLL | KIPC_CAN_PEER,
 	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
-		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
+		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES) |
+		  KIPC_PARAM_BIT(KIPC_PARAM_BUSY),
 	.name_rule = KIPC_DEVICE_NAME_RULE,
 	.name_ok = kipc_device_name_ok,
 	.listen = kipc_queue_listen,

@@ -382,19 +382,18 @@ static void kipc_unix_listener_end_call(struct kipc_msg *call)
 
 /* Replies never wait: a client without room would hold the server up. */
 static int kipc_unix_listener_reply(struct kipc *handle, struct kipc_msg *call,
-				    const void *data, size_t len)
+				    const struct kipc_outgoing *out)
 {
 	struct kipc_unix_client *client = call->priv[1];
-	struct kipc_outgoing out = { .data = data, .len = len };
 	int err;
 
 	(void)handle;
-	if (len > client->max_size)
+	if (out->len > client->max_size)
 		return -EMSGSIZE;
-	err = kipc_packet_send(client->fd, KIPC_PACKET_REPLY, call->id, &out, KIPC_AT_ONCE);
+	err = kipc_packet_send(client->fd, KIPC_PACKET_REPLY, call->id, out, KIPC_AT_ONCE);
 	if (err == -EAGAIN)
 		err = -ENOBUFS;
-	if (err != -EMSGSIZE && err != -ENOBUFS)
+	if (!kipc_reply_is_open(err))
 		kipc_unix_listener_end_call(call);
 	return err;
 }

@@ -287,6 +287,8 @@ static int kipc_unix_call(struct kipc *handle, const struct kipc_outgoing *out,
 	};
 	int err;
 
+	if (out->to)
+		return -EINVAL;
 	if (out->len > end->max_size)
 		return -EMSGSIZE;
 	pthread_mutex_lock(&end->lock);
@@ -325,19 +327,18 @@ static int kipc_unix_send(struct kipc *handle, const struct kipc_outgoing *out,
 }
 
 /* Replies never wait: a caller without room would hold its server up. */
-static int kipc_unix_reply(struct kipc *handle, struct kipc_msg *call, const void *data,
-			   size_t len)
+static int kipc_unix_reply(struct kipc *handle, struct kipc_msg *call,
+			   const struct kipc_outgoing *out)
 {
 	struct kipc_unix *end = to_unix(handle);
-	struct kipc_outgoing out = { .data = data, .len = len };
 	int err;
 
-	if (len > end->max_size)
+	if (out->len > end->max_size)
 		return -EMSGSIZE;
-	err = kipc_packet_send(end->fd, KIPC_PACKET_REPLY, call->id, &out, KIPC_AT_ONCE);
+	err = kipc_packet_send(end->fd, KIPC_PACKET_REPLY, call->id, out, KIPC_AT_ONCE);
 	if (err == -EAGAIN)
 		err = -ENOBUFS;
-	if (err != -EMSGSIZE && err != -ENOBUFS)
+	if (!kipc_reply_is_open(err))
 		kipc_buffer_return(call);
 	return err;
 }

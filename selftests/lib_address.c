@@ -79,6 +79,23 @@ TEST(number_that_is_none_einval)
 	EXPECT_REFUSED("posix-mq:/x?size=9999999999999G", "not a value");
 }
 
+TEST(flag_has_no_value)
+{
+	EXPECT_REFUSED("channel:x?notices=1", "takes no value");
+	EXPECT_REFUSED("channel:x?nice=", "takes no value");
+	EXPECT_REFUSED("channel:x?notices&notices", "twice");
+	EXPECT_REFUSED("pipe:?notices", "no option 'notices'");
+}
+
+TEST(ring_and_busy_polling_have_bounds)
+{
+	EXPECT_REFUSED("channel:x?ring=15", "not a value");
+	EXPECT_REFUSED("channel:x?ring=4097", "not a value");
+	EXPECT_REFUSED("channel:x?ring", "not a value");
+	EXPECT_REFUSED("channel:x?busy=10000001", "not a value");
+	EXPECT_REFUSED("queue:x?ring=16", "no option 'ring'");
+}
+
 TEST(mode_is_octal_permission_bits)
 {
 	EXPECT_REFUSED("posix-mq:/x?mode=888", "not a value");
@@ -189,10 +206,13 @@ TEST(unknown_option_flags_einval)
 	struct kipc_options options = KIPC_OPTIONS_INIT;
 	struct kipc *ends[2];
 
-	options.flags = 1;
+	options.flags = 1U << 2;
 	EXPECT_EQ(-EINVAL, kipc_pair(ends, "pipe:", &options));
 	options.flags = 0;
 	options.mode = 04000;
+	EXPECT_EQ(-EINVAL, kipc_pair(ends, "pipe:", &options));
+	options.mode = 0;
+	options.reserved = 1;
 	EXPECT_EQ(-EINVAL, kipc_pair(ends, "pipe:", &options));
 }
 

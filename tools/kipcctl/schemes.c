@@ -23,6 +23,10 @@ static const struct {
 	{ KIPC_CAN_POLL,	"poll" },
 	{ KIPC_CAN_BORROW,	"borrow" },
 	{ KIPC_CAN_PEER,	"peer" },
+	{ KIPC_CAN_FDS,		"descriptors" },
+	{ KIPC_CAN_ASYNC,	"async" },
+	{ KIPC_CAN_CALLBACK,	"callback" },
+	{ KIPC_CAN_NOTICES,	"notices" },
 };
 
 int verb_schemes(int argc, char **argv)

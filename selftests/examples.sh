@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The programs of Documentation/examples do what they say: the client against each
+# server over each mechanism that calls, many clients at once, and the one that is
+# called back.  TAP; runs under any POSIX sh, with the examples in PATH.
+
+dir=$(mktemp -d) || exit 1
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$dir"' EXIT
+number=0
+failures=0
+
+report() { # STATUS NAME
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number $2"
+	else
+		echo "not ok $number $2"
+		failures=$((failures + 1))
+		sed 's/^/# /' "$dir/out" "$dir/err"
+	fi
+	: >"$dir/out"
+	: >"$dir/err"
+}
+
+start() { # COMMAND...
+	"$@" >>"$dir/out" 2>>"$dir/err" &
+	server=$!
+	sleep 1
+}
+
+# Its status: one server ends by a signal, the other because of it
+stop() {
+	kill $server
+	wait $server
+	status=$?
+	server=
+	return $status
+}
+
+is_a_time() {
+	[ "$(tr 0-9 0 <"$dir/time")" = "00:00:00" ]
+}
+
+one_client() { # ADDRESS
+	clock-client "$1" >"$dir/time" 2>>"$dir/err" && is_a_time
+}
+
+many_clients() { # ADDRESS
+	for client in 1 2 3 4 5 6 7 8 9 10; do
+		clock-client "$1" >"$dir/time.$client" 2>>"$dir/err" &
+	done
+	for client in 1 2 3 4 5 6 7 8 9 10; do
+		wait_for "$dir/time.$client" || return
+		mv "$dir/time.$client" "$dir/time"
+		is_a_time || return
+	done
+}
+
+# A background job's output, within some seconds
+wait_for() { # FILE
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ ! -s "$1" ] || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+nobody_there() { # ADDRESS
+	! clock-client "$1" >"$dir/out" 2>"$dir/err" && grep -q "$1: .*server" "$dir/err"
+}
+
+echo "TAP version 13"
+echo "1..15"
+
+for program in threaded-server epoll-server; do
+	for address in channel:clock "unix-seqpacket:$dir/clock"; do
+		start $program "$address"
+		one_client "$address"
+		report $? "$program over ${address%%:*}"
+		many_clients "$address"
+		report $? "$program over ${address%%:*}, many clients"
+		stop
+		ended=$?
+		nobody_there "$address"
+		report $? "$program over ${address%%:*} has ended, which the client says"
+	done
+	[ $program != epoll-server ] || report "$ended" "$program ends by itself"
+done
+
+start callback server
+callback client >"$dir/out" 2>>"$dir/err" &&
+	[ "$(cat "$dir/out")" = "letter? yes
+secret? no
+poem? yes
+copied 2" ]
+report $? "callback"
+stop
+callback client >>"$dir/out" 2>>"$dir/err"
+[ $? -eq 1 ] && grep -q "channel:copier: nobody listens" "$dir/err"
+report $? "callback without its server"
+
+[ $failures -eq 0 ]

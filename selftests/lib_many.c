@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Several messages in one go, with every mechanism. */
+#include "lib_test.h"
+
+FIXTURE(many)
+{
+	struct kipc *recv;
+	struct kipc *send;
+};
+
+FIXTURE_VARIANT(many)
+{
+	const char *scheme;
+};
+
+FIXTURE_VARIANT_ADD(many, channel) { .scheme = "channel" };
+FIXTURE_VARIANT_ADD(many, queue) { .scheme = "queue" };
+FIXTURE_VARIANT_ADD(many, pipe) { .scheme = "pipe" };
+FIXTURE_VARIANT_ADD(many, unix_seqpacket) { .scheme = "unix-seqpacket" };
+FIXTURE_VARIANT_ADD(many, posix_mq) { .scheme = "posix-mq" };
+FIXTURE_VARIANT_ADD(many, sysv_msg) { .scheme = "sysv-msg" };
+
+FIXTURE_SETUP(many)
+{
+	struct kipc *ends[2];
+	char address[64];
+
+	if (device_missing(variant->scheme))
+		SKIP(return, "no /dev/kipc");
+	snprintf(address, sizeof(address), "%s:", variant->scheme);
+	ASSERT_EQ(0, kipc_pair(ends, address, NULL));
+	self->recv = ends[0];
+	self->send = ends[1];
+}
+
+FIXTURE_TEARDOWN(many)
+{
+	kipc_close(self->send);
+	kipc_close(self->recv);
+}
+
+/* Message i has i % 50 bytes. */
+static void prepare(struct kipc_out *msgs, size_t count, const char *data)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		msgs[i] = (struct kipc_out){ .data = data, .len = i % 50 };
+}
+
+/* As many as the mechanism takes, then the rest, in their order. */
+TEST_F(many, thousand_arrive_whole_and_in_order)
+{
+	static struct kipc_out msgs[1000];
+	char data[50];
+	struct kipc_msg msg;
+	size_t sent = 0, got = 0;
+	ssize_t n;
+
+	fill(data, sizeof(data), 1);
+	prepare(msgs, 1000, data);
+	while (got < 1000) {
+		n = kipc_send_many(self->send, msgs + sent, 1000 - sent, LONG);
+		ASSERT_LE(0, n);
+		ASSERT_TRUE(n || sent == 1000);
+		for (sent += n; got < sent; got++) {
+			ASSERT_EQ(got % 50, kipc_recv(self->recv, &msg, LONG));
+			ASSERT_TRUE(filled(msg.data, msg.len, 1));
+			kipc_release(&msg);
+		}
+	}
+	EXPECT_EQ(-EAGAIN, kipc_recv(self->recv, &msg, KIPC_NOW));
+}
+
+TEST_F(many, full_mechanism_takes_some_then_none)
+{
+	static struct kipc_out msgs[70];
+	static char data[4000];
+	struct kipc_msg msg;
+	ssize_t n, sent = 0;
+	int i;
+
+	for (i = 0; i < 70; i++)
+		msgs[i] = (struct kipc_out){ .data = data, .len = sizeof(data) };
+	while ((n = kipc_send_many(self->send, msgs, 70, KIPC_NOW)) > 0 && sent < 100000)
+		sent += n;
+	EXPECT_EQ(-EAGAIN, n);
+	EXPECT_EQ(-ETIMEDOUT, kipc_send_many(self->send, msgs, 70, SOON));
+	while (kipc_recv(self->recv, &msg, KIPC_NOW) >= 0) {
+		kipc_release(&msg);
+		sent--;
+	}
+	EXPECT_EQ(0, sent);
+}
+
+TEST_F(many, arguments_are_checked_the_good_before_are_sent)
+{
+	struct kipc_out msgs[3] = { { "a", 1, NULL }, { NULL, 1, NULL }, { "c", 1, NULL } };
+	struct kipc_msg msg;
+
+	EXPECT_EQ(0, kipc_send_many(self->send, msgs, 0, LONG));
+	EXPECT_EQ(0, kipc_send_many(self->send, NULL, 0, LONG));
+	EXPECT_EQ(-EINVAL, kipc_send_many(self->send, NULL, 1, LONG));
+	EXPECT_EQ(-EINVAL, kipc_send_many(NULL, msgs, 1, LONG));
+	EXPECT_EQ(1, kipc_send_many(self->send, msgs, 3, LONG));
+	EXPECT_EQ(-EINVAL, kipc_send_many(self->send, msgs + 1, 2, LONG));
+	EXPECT_EQ(1, kipc_recv(self->recv, &msg, LONG));
+	kipc_release(&msg);
+	EXPECT_EQ(-EAGAIN, kipc_recv(self->recv, &msg, KIPC_NOW));
+	if (!(scheme_can(variant->scheme) & KIPC_CAN_DUPLEX))
+		EXPECT_EQ(-EOPNOTSUPP, kipc_send_many(self->recv, msgs, 1, LONG));
+}
+
+TEST_F(many, peer_that_is_gone_epipe)
+{
+	struct kipc_out out = { "a", 1, NULL };
+
+	if (!(scheme_can(variant->scheme) & KIPC_CAN_DUPLEX))
+		SKIP(return, "stores do not notice, and a pipe has its own test");
+	kipc_close(self->recv);
+	self->recv = NULL;
+	EXPECT_EQ(-EPIPE, kipc_send_many(self->send, &out, 1, LONG));
+}
+
+TEST(each_message_has_its_options)
+{
+	struct kipc_send_options urgent = KIPC_SEND_OPTIONS_INIT, wrong = KIPC_SEND_OPTIONS_INIT;
+	struct kipc_out msgs[4] = {
+		{ "a", 1, NULL }, { "b", 1, &urgent }, { "c", 1, &wrong }, { "d", 1, NULL },
+	};
+	struct kipc *ends[2];
+	struct kipc_msg msg;
+
+	if (device_missing("channel"))
+		SKIP(return, "no /dev/kipc");
+	urgent.prio = 5;
+	urgent.type = 6;
+	wrong.prio = 1 << 20;
+	ASSERT_EQ(0, kipc_pair(ends, "channel:", NULL));
+	EXPECT_EQ(2, kipc_send_many(ends[1], msgs, 4, LONG));
+	EXPECT_EQ(-EINVAL, kipc_send_many(ends[1], msgs + 2, 2, LONG));
+	ASSERT_EQ(1, kipc_recv(ends[0], &msg, LONG));
+	EXPECT_EQ('b', *(const char *)msg.data);
+	EXPECT_EQ(6, msg.type);
+	kipc_release(&msg);
+	ASSERT_EQ(1, kipc_recv(ends[0], &msg, LONG));
+	EXPECT_EQ('a', *(const char *)msg.data);
+	kipc_release(&msg);
+	kipc_close(ends[0]);
+	kipc_close(ends[1]);
+}
+
+TEST(listener_sends_to_several_clients_in_one_go)
+{
+	struct kipc_send_options to[2] = { KIPC_SEND_OPTIONS_INIT, KIPC_SEND_OPTIONS_INIT };
+	struct kipc *server, *clients[2];
+	struct kipc_out msgs[100];
+	char address[128];
+	struct kipc_msg msg;
+	int i, n;
+
+	if (device_missing("channel"))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_EQ(0, kipc_listen(&server, fresh_address("channel", address), NULL));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, kipc_connect(&clients[i], address, NULL));
+		ASSERT_EQ(0, kipc_send(clients[i], "x", 1, LONG));
+		ASSERT_EQ(1, kipc_recv(server, &msg, LONG));
+		to[i].to = msg.peer;
+		kipc_release(&msg);
+	}
+	for (i = 0; i < 100; i++)
+		msgs[i] = (struct kipc_out){ "xy" + i % 2, 1, &to[i % 2] };
+	EXPECT_EQ(100, kipc_send_many(server, msgs, 100, LONG));
+	msgs[0].options = NULL;
+	EXPECT_EQ(-EDESTADDRREQ, kipc_send_many(server, msgs, 1, LONG));
+	for (i = 0; i < 2; i++) {
+		for (n = 0; kipc_recv(clients[i], &msg, KIPC_NOW) == 1; n++) {
+			EXPECT_EQ("xy"[i], *(const char *)msg.data);
+			kipc_release(&msg);
+		}
+		EXPECT_EQ(50, n);
+		kipc_close(clients[i]);
+	}
+	kipc_close(server);
+}
+
+TEST_HARNESS_MAIN
