@@ -30,7 +30,7 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 	if (msg->fds)
 		kipc_fds_put(msg->fds);
 	msg->fds = NULL;
-	msg->flags = msg->state == KIPC_MESSAGE_HELD ? KIPC_MSG_DELIVERED : 0;
+	msg->flags = msg->state == KIPC_MESSAGE_HELD ? KIPC_HEADER_DELIVERED : 0;
 	msg->kind = KIPC_KIND_FAILED;
 	msg->answers = msg->id;
 	msg->peer = ep->number;

@@ -89,7 +89,7 @@ static void kipc_inbox_unhold(struct kipc_inbox *inbox, struct kipc_message *msg
 		rb_erase(&msg->node, &inbox->held);
 	inbox->held_count--;
 	inbox->held_bytes -= msg->slice.len;
-	if (unlikely(msg->flags & KIPC_MSG_CANCELED))
+	if (unlikely(msg->flags & KIPC_HEADER_CANCELED))
 		list_del_init(&msg->entry);
 	if (unlikely(msg->ring_number))
 		kipc_ring_clear(inbox->ring, msg);
@@ -486,7 +486,7 @@ bool kipc_inbox_give_up(struct kipc_inbox *inbox, struct kipc_message *msg, bool
 			struct kipc_wakes *wakes)
 {
 	lockdep_assert_held(inbox->lock);
-	msg->flags |= KIPC_MSG_CANCELED;
+	msg->flags |= KIPC_HEADER_CANCELED;
 	return tell && kipc_inbox_tell_canceled(inbox, msg, wakes);
 }
 

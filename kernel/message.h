@@ -96,7 +96,7 @@ struct kipc_view {
  * @kind:	enum kipc_kind
  * @state:	enum kipc_message_state
  * @nice:	its sender's nice value
- * @flags:	KIPC_MSG_*
+ * @flags:	KIPC_HEADER_*
  * @paid:	a reply: its receiver has been charged for it when it made the call
  * @busy:	HELD: a thread fills the reply to it, or reads it; nobody else may end it
  * @to:		receiver, from RESERVED to commit; pinned by the sender

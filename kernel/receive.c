@@ -303,7 +303,7 @@ int kipc_channel_inspect(struct kipc_endpoint *ep, u64 id, struct kipc_header *h
 	if (msg) {
 		kipc_message_describe(msg, &view, header);
 		if (msg->kind == KIPC_KIND_CALL && !kipc_call_is_wanted(ep, msg))
-			header->flags |= KIPC_MSG_CANCELED;
+			header->flags |= KIPC_HEADER_CANCELED;
 	}
 	spin_unlock(&ep->channel->lock);
 	return msg ? 0 : -ENOENT;

@@ -22,7 +22,7 @@ static_assert((int)KIPC_MSG_SEND == (int)KIPC_KIND_SEND &&
 	      (int)KIPC_MSG_FAILED == (int)KIPC_KIND_FAILED &&
 	      (int)KIPC_MSG_CONNECTED == (int)KIPC_KIND_CONNECTED &&
 	      (int)KIPC_MSG_GONE == (int)KIPC_KIND_GONE &&
-	      (int)KIPC_MSG_CANCEL == (int)KIPC_KIND_CANCELED, "kinds differ");
+	      (int)KIPC_MSG_CANCELED == (int)KIPC_KIND_CANCELED, "kinds differ");
 static_assert(KIPC_MSG_FDS_MAX == KIPC_FDS_MAX, "descriptors differ");
 static_assert(sizeof(int) == sizeof(__s32), "descriptors are not __s32");
 
@@ -116,7 +116,7 @@ static void kipc_channel_lend_end(struct kipc_msg *msg, const struct kipc_header
 		msg->outcome = KIPC_CALL_REPLIED;
 		break;
 	case KIPC_KIND_FAILED:
-		msg->outcome = header->flags & KIPC_MSG_DELIVERED ? KIPC_CALL_SEEN :
+		msg->outcome = header->flags & KIPC_HEADER_DELIVERED ? KIPC_CALL_SEEN :
 								    KIPC_CALL_UNSEEN;
 		msg->known &= ~KIPC_KNOWN_PEER;		/* it is from ourselves */
 		break;
@@ -369,7 +369,7 @@ int kipc_channel_canceled(const struct kipc_msg *call)
 				&inspect);
 	if (err)
 		return err == -ENOENT ? -EINVAL : err;
-	return !!(inspect.msg.flags & KIPC_MSG_CANCELED);
+	return !!(inspect.msg.flags & KIPC_HEADER_CANCELED);
 }
 
 /* ---- descriptors ---- */

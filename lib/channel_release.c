@@ -111,7 +111,7 @@ void kipc_channel_release_msg(struct kipc_msg *msg)
 	uint64_t id = msg->id;
 
 	/* It names a call, which is still held. */
-	if (msg->kind == KIPC_MSG_CANCEL)
+	if (msg->kind == KIPC_MSG_CANCELED)
 		return;
 	if (kipc_intake_number(msg)) {
 		kipc_intake_release(channel, msg);

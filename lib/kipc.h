@@ -79,7 +79,7 @@ enum kipc_msg_kind {
 	KIPC_MSG_FAILED = 4,	/**< our call @call will have none; see @outcome */
 	KIPC_MSG_CONNECTED = 5,	/**< client @peer is here */
 	KIPC_MSG_GONE = 6,	/**< client @peer has closed: nothing more comes from it */
-	KIPC_MSG_CANCEL = 7,	/**< nobody waits for the reply to @call, which we hold */
+	KIPC_MSG_CANCELED = 7,	/**< nobody waits for the reply to @call, which we hold */
 };
 
 /** struct kipc_msg, outcome: how far a call of ours came, however it ended. */
@@ -391,8 +391,7 @@ int kipc_reply_opts(struct kipc *handle, struct kipc_msg *call, const void *data
  *
  * For a server with long work to do, which may drop it then; the call still wants
  * kipc_reply() or kipc_release().  Costs a system call.  A call made with
- * kipc_call_start() is not given up, not even when its maker has gone (which is
- * KIPC_MSG_GONE, and -ECANCELED from kipc_reply()).
+ * kipc_call_start() is given up when its maker closes (KIPC_MSG_GONE says that, too).
  *
  * Returns 1 or 0, or: -EINVAL (not a call, or answered already), -EOPNOTSUPP (without
  * KIPC_CAN_NOTICES).  Thread-safe.  Since 0.1.

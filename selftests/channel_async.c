@@ -243,7 +243,7 @@ TEST_F(async, poll_says_when_the_call_has_failed)
 	EXPECT_EQ(POLLIN, revents(self->client.fd, 10000));
 	pthread_join(thread, NULL);
 	END();
-	EXPECT_FAILED(self->id, KIPC_MSG_DELIVERED);
+	EXPECT_FAILED(self->id, KIPC_HEADER_DELIVERED);
 }
 
 TEST_F(async, read_gets_the_reply_and_passes_failures_over)
@@ -271,7 +271,7 @@ TEST_F(async, released_without_reply_failed_delivered)
 	ASSERT_EQ(0, channel_release(self->server.fd, self->msg.id));
 	END();
 	EXPECT_EQ(1007, self->end.tag);
-	EXPECT_FAILED(self->id, KIPC_MSG_DELIVERED);
+	EXPECT_FAILED(self->id, KIPC_HEADER_DELIVERED);
 	EXPECT_NO_END();
 	EXPECT_EQ(self->server.size, endpoint_info(self->server.fd).pool_free);
 }
@@ -291,7 +291,7 @@ TEST_F(async, server_closes_after_delivery_failed_delivered)
 	SERVE();
 	end_close(&self->server);
 	END();
-	EXPECT_FAILED(self->id, KIPC_MSG_DELIVERED);
+	EXPECT_FAILED(self->id, KIPC_HEADER_DELIVERED);
 	EXPECT_EQ(-EPIPE, channel_recv(self->client.fd, &self->end));
 }
 
@@ -314,7 +314,7 @@ TEST_F(async, server_closes_with_many_each_fails_once)
 		ASSERT_GT(MANY, self->end.call - first);
 		EXPECT_EQ(0, seen[self->end.call - first]++);
 		EXPECT_FAILED(self->end.call, self->end.call - first < SERVED ?
-			      KIPC_MSG_DELIVERED : 0);
+			      KIPC_HEADER_DELIVERED : 0);
 	}
 	EXPECT_EQ(-EPIPE, channel_recv(self->client.fd, &self->end));
 }
@@ -365,7 +365,7 @@ TEST_F(async, server_is_killed_failed)
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, channel_recv(client.fd, &self->end));
 		EXPECT_EQ(KIPC_KIND_FAILED, self->end.kind);
-		EXPECT_EQ(self->end.call == ids[0] ? KIPC_MSG_DELIVERED : 0,
+		EXPECT_EQ(self->end.call == ids[0] ? KIPC_HEADER_DELIVERED : 0,
 			  self->end.flags);
 	}
 	EXPECT_EQ(-EPIPE, channel_recv(client.fd, &self->end));
@@ -387,7 +387,7 @@ TEST_F(async, failure_that_cannot_be_received_efault_waits)
 				   guard_readonly(&guard, &recv, sizeof(recv),
 						  0)));
 	END();
-	EXPECT_FAILED(self->id, KIPC_MSG_DELIVERED);
+	EXPECT_FAILED(self->id, KIPC_HEADER_DELIVERED);
 }
 
 /* The caller goes */
@@ -552,7 +552,7 @@ TEST_F(async, limit_does_not_keep_the_end_back)
 	SERVE();
 	EXPECT_EQ(0, channel_release(self->server.fd, self->msg.id));
 	END();
-	EXPECT_FAILED(self->end.call, KIPC_MSG_DELIVERED);
+	EXPECT_FAILED(self->end.call, KIPC_HEADER_DELIVERED);
 }
 
 TEST_F(async, limit_is_free_again_after_replies)

@@ -155,7 +155,7 @@ TEST_F(callback, client_closes_and_calls_not_waited_for_fail)
 		ASSERT_EQ(0, channel_recv(self->server.fd, &self->msg));
 		EXPECT_EQ(KIPC_KIND_FAILED, self->msg.kind);
 		EXPECT_EQ(ids[i], self->msg.call);
-		EXPECT_EQ(i ? 0 : KIPC_MSG_DELIVERED, self->msg.flags);
+		EXPECT_EQ(i ? 0 : KIPC_HEADER_DELIVERED, self->msg.flags);
 		ASSERT_EQ(0, channel_release(self->server.fd, self->msg.id));
 	}
 	EXPECT_NO_TRACE(self->server);

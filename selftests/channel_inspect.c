@@ -106,7 +106,7 @@ static void check_canceled(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, self->again.flags);
 	EXPECT_EQ(-ETIMEDOUT, ask_end(&self->caller));
 	ASSERT_EQ(0, INSPECT());
-	EXPECT_EQ(KIPC_MSG_CANCELED, self->again.flags);
+	EXPECT_EQ(KIPC_HEADER_CANCELED, self->again.flags);
 	EXPECT_EQ(KIPC_KIND_CALL, self->again.kind);
 	EXPECT_EQ(7, self->again.len);
 	EXPECT_EQ(-ECANCELED, channel_reply(self->server.fd, self->msg.id, "",
@@ -138,7 +138,7 @@ TEST_F(inspect, caller_that_closed_is_seen)
 	EXPECT_EQ(0, self->again.flags);
 	end_close(&self->client);
 	ASSERT_EQ(0, INSPECT());
-	EXPECT_EQ(KIPC_MSG_CANCELED, self->again.flags);
+	EXPECT_EQ(KIPC_HEADER_CANCELED, self->again.flags);
 }
 
 /* What notices cost: two messages for each client, paid by the server's user */

@@ -171,7 +171,7 @@ TEST_F(notice, calls_to_a_client_fail_before_it_is_gone)
 		ASSERT_EQ(0, channel_recv_now(self->server.fd, &self->msg));
 		EXPECT_EQ(KIPC_KIND_FAILED, self->msg.kind);
 		EXPECT_EQ(ids[i], self->msg.call);
-		EXPECT_EQ(i ? 0 : KIPC_MSG_DELIVERED, self->msg.flags);
+		EXPECT_EQ(i ? 0 : KIPC_HEADER_DELIVERED, self->msg.flags);
 	}
 	ASSERT_EQ(0, channel_recv_now(self->server.fd, &self->msg));
 	EXPECT_EQ(KIPC_KIND_GONE, self->msg.kind);

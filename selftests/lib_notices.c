@@ -103,7 +103,7 @@ TEST_F(notices, call_given_up_is_told_and_still_held)
 	ASSERT_EQ(9, kipc_recv(self->server, &call, LONG));
 	EXPECT_EQ(0, kipc_canceled(&call));
 	ASSERT_EQ(0, kipc_recv(self->server, &notice, LONG));
-	EXPECT_EQ(KIPC_MSG_CANCEL, notice.kind);
+	EXPECT_EQ(KIPC_MSG_CANCELED, notice.kind);
 	EXPECT_EQ(call.id, notice.call);
 	EXPECT_EQ(self->number, notice.peer);
 	pthread_join(thread, &result);

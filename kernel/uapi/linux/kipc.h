@@ -146,7 +146,7 @@ enum kipc_role {
  * @KIPC_KIND_CALL:	its sender waits for a reply
  * @KIPC_KIND_REPLY:	the answer to a call
  * @KIPC_KIND_FAILED:	notice: a call of ours made with %KIPC_CALL_ASYNC (@call) has
- *			ended without a reply; %KIPC_MSG_DELIVERED, where it had been
+ *			ended without a reply; %KIPC_HEADER_DELIVERED, where it had been
  *			received.  Tag and identity are the call's own
  * @KIPC_KIND_CONNECTED: notice: client @peer is here; from its own thread's identity
  * @KIPC_KIND_GONE:	notice: client @peer has closed; nothing more comes from it
@@ -229,8 +229,8 @@ struct kipc_payload {
 };
 
 /* struct kipc_header, @flags */
-#define KIPC_MSG_CANCELED	(1U << 0)	/* nobody waits for the reply any more */
-#define KIPC_MSG_DELIVERED	(1U << 1)	/* KIPC_KIND_FAILED: it may have run */
+#define KIPC_HEADER_CANCELED	(1U << 0)	/* nobody waits for the reply any more */
+#define KIPC_HEADER_DELIVERED	(1U << 1)	/* KIPC_KIND_FAILED: it may have run */
 
 /**
  * struct kipc_header - what a receiver is told of a message
@@ -248,7 +248,7 @@ struct kipc_payload {
  * @prio:	the priority it was given
  * @kind:	one of enum kipc_kind
  * @fd_count:	descriptors that came with it: KIPC_IOC_CHANNEL_FDS
- * @flags:	KIPC_MSG_*
+ * @flags:	KIPC_HEADER_*
  * @pid:	the sending process as the receiver's pid namespace sees it; 0 when
  *		it cannot be seen from there
  * @uid:	the sender's effective user as the receiver's user namespace sees it
@@ -641,7 +641,7 @@ struct kipc_channel_fds {
  * @size:	in: sizeof(struct kipc_channel_inspect)
  * @flags:	in: 0
  * @id:		in: id of the held message
- * @msg:	out: its header.  %KIPC_MSG_CANCELED in @msg.flags says that the caller
+ * @msg:	out: its header.  %KIPC_HEADER_CANCELED in @msg.flags says that the caller
  *		does not wait any more
  *
  * Errors: ENOENT, not a held message.
