@@ -59,7 +59,7 @@ bool kipc_call_end(struct kipc_endpoint *ep, struct kipc_message *msg, int resul
 	struct kipc_call *call = msg->call;
 
 	if (!call)
-		return !msg->payer || !kipc_call_fail(ep, msg, wakes);
+		return !kipc_message_is_async_call(msg) || !kipc_call_fail(ep, msg, wakes);
 	msg->call = NULL;
 	call->outcome = msg->state == KIPC_MESSAGE_HELD ? KIPC_OUTCOME_DELIVERED :
 							  KIPC_OUTCOME_NONE;
@@ -197,7 +197,7 @@ static struct kipc_inbox *kipc_reply_target(struct kipc_channel *channel,
 
 	if (likely(msg->call))
 		caller = msg->call->caller;	/* lives: a thread of it waits in the call */
-	else if (msg->payer)
+	else if (kipc_message_is_async_call(msg))
 		caller = kipc_call_maker(channel, msg);
 	return caller ? &caller->inbox : NULL;
 }

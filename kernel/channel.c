@@ -5,7 +5,6 @@
 #include "channel.h"
 #include "endpoint.h"
 #include "quota.h"
-#include "reclaim.h"
 #include "transfer.h"
 
 static struct kipc_channel *kipc_channel_alloc(struct kipc_endpoint *ep, const char *text,
@@ -20,17 +19,13 @@ static struct kipc_channel *kipc_channel_alloc(struct kipc_endpoint *ep, const c
 	init_waitqueue_head(&channel->room_wait);
 	channel->clients = RB_ROOT;
 	channel->server = ep;
-	channel->user = kipc_user_get(ep->user);
 	kipc_name_init(&channel->name, KIPC_NAME_CHANNEL, ep->net, text, mode);
 	return channel;
 }
 
 static void kipc_channel_free(struct kref *ref)
 {
-	struct kipc_channel *channel = container_of(ref, struct kipc_channel, ref);
-
-	kipc_user_put(channel->user);
-	kfree(channel);
+	kfree(container_of(ref, struct kipc_channel, ref));
 }
 
 void kipc_channel_put(struct kipc_channel *channel)
@@ -68,17 +63,15 @@ int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode
 		err = -ENOMEM;
 		goto err_uncharge;
 	}
-	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
+	kipc_memory_init(&ep->inbox.memory, pool, ep->user, ep);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->options = options;
 	ep->channel = channel;
 
 	/* From here on clients find it, and everything must be in its place. */
 	there = kipc_name_register(&channel->name, kipc_channel_get);
-	if (there == &channel->name) {
-		kipc_reclaim_add(ep);
+	if (there == &channel->name)
 		return 0;
-	}
 	if (there)
 		kipc_channel_put(container_of(there, struct kipc_channel, name));
 	err = -EADDRINUSE;
@@ -179,30 +172,41 @@ struct kipc_client_notices {
 	struct kipc_message *gone;
 };
 
-static int kipc_client_notices_create(struct kipc_channel *channel,
-				      struct kipc_client_notices *notices)
+/*
+ * The client's user pays for them until they are received: whoever comes and goes all the
+ * time uses up its own account, not the server's.
+ */
+static struct kipc_message *kipc_client_notice_create(struct kipc_user *user, enum kipc_kind kind)
 {
-	int err = kipc_user_charge(channel->user, KIPC_QUOTA_POOL_MSGS, 2);
+	struct kipc_message *msg;
 
-	if (err)
-		return err;
-	notices->connected = kipc_message_create_notice(KIPC_KIND_CONNECTED);
-	notices->gone = kipc_message_create_notice(KIPC_KIND_GONE);
-	if (notices->connected && notices->gone)
-		return 0;
-	kipc_message_destroy(notices->connected);
-	kipc_message_destroy(notices->gone);
-	kipc_user_uncharge(channel->user, KIPC_QUOTA_POOL_MSGS, 2);
-	return -ENOMEM;
+	if (kipc_user_charge(user, KIPC_QUOTA_POOL_MSGS, 1))
+		return ERR_PTR(-EDQUOT);
+	msg = kipc_message_create_notice(kind);
+	if (!msg) {
+		kipc_user_uncharge(user, KIPC_QUOTA_POOL_MSGS, 1);
+		return ERR_PTR(-ENOMEM);
+	}
+	msg->payer = kipc_user_get(user);
+	return msg;
 }
 
-/* A notice that was charged and will not be sent. */
-static void kipc_client_notice_destroy(struct kipc_channel *channel, struct kipc_message *msg)
+static int kipc_client_notices_create(struct kipc_endpoint *ep,
+				      struct kipc_client_notices *notices)
 {
-	if (!msg)
-		return;
-	kipc_message_destroy(msg);
-	kipc_user_uncharge(channel->user, KIPC_QUOTA_POOL_MSGS, 1);
+	struct kipc_message *connected, *gone;
+
+	connected = kipc_client_notice_create(ep->user, KIPC_KIND_CONNECTED);
+	if (IS_ERR(connected))
+		return PTR_ERR(connected);
+	gone = kipc_client_notice_create(ep->user, KIPC_KIND_GONE);
+	if (IS_ERR(gone)) {
+		kipc_message_destroy(connected);
+		return PTR_ERR(gone);
+	}
+	notices->connected = connected;
+	notices->gone = gone;
+	return 0;
 }
 
 /* Put a notice of a client into its server's inbox.  The caller holds the lock. */
@@ -239,8 +243,8 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
 	spin_unlock(&channel->lock);
 	kipc_wakes_flush(&wakes);
 	if (err) {
-		kipc_client_notice_destroy(channel, notices->connected);
-		kipc_client_notice_destroy(channel, notices->gone);
+		kipc_message_destroy(notices->connected);
+		kipc_message_destroy(notices->gone);
 	}
 	return err;
 }
@@ -278,17 +282,15 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 
 	err = kipc_name_permit(name, KIPC_MAY_SEND);
 	if (!err && kipc_channel_wants_notices(channel))
-		err = kipc_client_notices_create(channel, &notices);
+		err = kipc_client_notices_create(ep, &notices);
 	if (err)
 		goto err_put;
-	kipc_memory_init(&ep->inbox.memory, pool, ep->user);
+	kipc_memory_init(&ep->inbox.memory, pool, ep->user, ep);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->channel = channel;
 	err = kipc_channel_join(channel, ep, &notices);
-	if (!err) {
-		kipc_reclaim_add(ep);
+	if (!err)
 		return 0;
-	}
 
 	ep->channel = NULL;
 err_put:
@@ -326,7 +328,7 @@ void kipc_channel_disconnect(struct kipc_endpoint *ep)
 	spin_unlock(&channel->lock);
 
 	kipc_wakes_flush(&wakes);
-	kipc_client_notice_destroy(channel, ep->gone);
+	kipc_message_destroy(ep->gone);
 }
 
 /**

@@ -30,14 +30,12 @@
 #include "registry.h"
 
 struct kipc_endpoint;
-struct kipc_user;
 
 /**
  * struct kipc_channel - see above
  * @ref:	one per endpoint
  * @lock:	guards all that follows, and the channel side of its endpoints
  * @name:	its name; guarded by the registry
- * @user:	who pays for notices: the server's user, pinned
  * @server:	the server endpoint, NULL once it has closed
  * @ended:	its inbox has been emptied as well: clients receive nothing new any more
  * @clients:	client endpoints by number
@@ -50,7 +48,6 @@ struct kipc_channel {
 	struct kref		ref;
 	spinlock_t		lock;	/* see above */
 	struct kipc_name	name;
-	struct kipc_user	*user;
 	struct kipc_endpoint	*server;
 	bool			ended;
 	struct rb_root		clients;

@@ -8,10 +8,12 @@
 #ifndef KIPC_COMPAT_H
 #define KIPC_COMPAT_H
 
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
 
 /* 6.3: the flags of a VMA are changed through helpers that assert its lock. */
@@ -63,13 +65,18 @@ static inline void kipc_shrinker_unregister(struct shrinker *shrinker)
 #endif
 }
 
-/* 6.8: receive_fd() can write the number for its caller, which then is not told it. */
-static inline int kipc_receive_fd(struct file *file)
+/* 6.8: receive_fd() writes the number before anybody can use the descriptor. */
+static inline int kipc_receive_fd(struct file *file, int __user *to)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	return receive_fd(file, NULL, O_CLOEXEC);
+	return receive_fd(file, to, O_CLOEXEC);
 #else
-	return receive_fd(file, O_CLOEXEC);
+	int fd = receive_fd(file, O_CLOEXEC);
+
+	if (fd < 0 || !put_user(fd, to))
+		return fd;
+	close_fd(fd);
+	return -EFAULT;
 #endif
 }
 

@@ -54,6 +54,8 @@ static int kipc_source_read_line(struct kipc_source *source, const void __user *
 	u64 *word = source->line;
 	u8 *byte;
 
+	if (!len)
+		return 0;
 	if (should_fail_usercopy() || !user_read_access_begin(from, len))
 		return -EFAULT;
 	for (; len >= sizeof(*word); len -= sizeof(*word)) {

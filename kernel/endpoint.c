@@ -60,6 +60,7 @@ void kipc_endpoint_free(struct kref *ref)
 	kipc_message_drop_spare(&ep->spare);
 	if (ep->inbox.ring)
 		kipc_ring_destroy(ep->inbox.ring);
+	kipc_reclaim_remove(ep);
 	if (ep->inbox.memory.size)
 		kipc_memory_deinit(&ep->inbox.memory);
 	if (ep->channel)
@@ -82,7 +83,6 @@ void kipc_endpoint_shutdown(struct kipc_endpoint *ep)
 	u32 role = kipc_endpoint_role(ep);
 
 	trace_kipc_close(ep);
-	kipc_reclaim_remove(ep);
 	if (role == KIPC_ROLE_SERVER)
 		kipc_channel_destroy(ep);
 	else if (role == KIPC_ROLE_CLIENT)

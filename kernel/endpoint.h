@@ -51,7 +51,7 @@ struct net;
  *		exchanged atomically, under no lock
  * @options:	SERVER: KIPC_CHANNEL_*
  * @gone:	CLIENT: the notice of its end, until that is sent; or NULL
- * @reclaim:	SERVER, CLIENT: among all whose memory may be given back (reclaim.h)
+ * @reclaim:	SERVER, CLIENT: among all that have memory to give back (reclaim.h)
  * @reading:	SERVER: id of the call that read() took and write() answers, or 0
  * @queue:	QUEUE: the queue, pinned
  * @may:	QUEUE: KIPC_MAY_*, what it was opened for
@@ -126,6 +126,12 @@ static inline struct kipc_endpoint *kipc_endpoint_get(struct kipc_endpoint *ep)
 {
 	kref_get(&ep->ref);
 	return ep;
+}
+
+/* A reference, unless the last one has gone. */
+static inline bool kipc_endpoint_get_alive(struct kipc_endpoint *ep)
+{
+	return kref_get_unless_zero(&ep->ref);
 }
 
 static inline void kipc_endpoint_put(struct kipc_endpoint *ep)

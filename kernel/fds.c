@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Fds: see fds.h for what it is. */
 #include <linux/dcache.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
@@ -39,7 +38,7 @@ static bool kipc_file_may_cycle(struct file *file)
 	struct socket *socket = sock_from_file(file);
 
 	if (socket)
-		return socket->sk->sk_family == AF_UNIX;
+		return socket->ops && socket->ops->family == AF_UNIX;
 	return file->f_op == &kipc_file_operations || kipc_file_is_io_uring(file) ||
 	       kipc_file_is_binder(file);
 }
@@ -126,12 +125,11 @@ void kipc_fds_put(struct kipc_fds *fds)
  */
 int kipc_fds_install(const struct kipc_fds *fds, unsigned int nr, s32 __user *to)
 {
-	s32 fd = kipc_receive_fd(fds->files[nr]);
+	int fd;
 
-	if (fd < 0)
-		return fd;
-	if (!copy_to_user(to, &fd, sizeof(fd)))
-		return 0;
-	close_fd(fd);
-	return -EFAULT;
+	/* To the kernel's helper this is "do not write it". */
+	if (!to)
+		return -EFAULT;
+	fd = kipc_receive_fd(fds->files[nr], to);
+	return fd < 0 ? fd : 0;
 }

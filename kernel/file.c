@@ -127,7 +127,7 @@ static ssize_t kipc_channel_read(struct kipc_endpoint *ep, struct iov_iter *to,
 		err = kipc_channel_receive(ep, limit, NULL, &nothing, &receiver);
 		if (err)
 			return err == -EPIPE ? 0 : err;
-		if (header.kind >= KIPC_KIND_FAILED) {
+		if (kipc_kind_is_notice(header.kind)) {
 			/* A call given up is still to be answered: only its notice goes. */
 			if (header.kind != KIPC_KIND_CANCELED)
 				kipc_channel_release(ep, header.id);

@@ -76,9 +76,11 @@ static void kipc_inbox_give(struct kipc_inbox *inbox, struct kipc_message *msg)
 
 	if (payer)
 		payer->taken -= msg->slice.len;
+	/* Of notices some have been paid for by somebody else: message.h. */
+	if (likely(msg->slice.len || !msg->payer))
+		kipc_user_uncharge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
 	if (likely(msg->slice.len))
 		kipc_pool_give(&inbox->pool, &msg->slice);
-	kipc_user_uncharge(inbox->memory.user, KIPC_QUOTA_POOL_MSGS, 1);
 }
 
 static void kipc_inbox_unhold(struct kipc_inbox *inbox, struct kipc_message *msg)

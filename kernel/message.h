@@ -20,7 +20,8 @@
  * message that ends it.
  *
  * Notices are messages too, without a slice.  Each is made, and charged, before it can
- * be due: two with every client, and a call that fails becomes the notice of that.
+ * be due: two with every client, which pays for them (@payer), and a call that fails
+ * becomes the notice of that.
  */
 #ifndef KIPC_MESSAGE_H
 #define KIPC_MESSAGE_H
@@ -101,7 +102,8 @@ struct kipc_view {
  * @busy:	HELD: a thread fills the reply to it, or reads it; nobody else may end it
  * @to:		receiver, from RESERVED to commit; pinned by the sender
  * @call:	who waits for the reply; NULL when nobody does (any more)
- * @payer:	a call made with KIPC_CALL_ASYNC: who has been charged for its end, pinned
+ * @payer:	a call made with KIPC_CALL_ASYNC: who has been charged for its end; a
+ *		client's notice: who has been for it; pinned
  * @served:	HELD: the thread that runs at @nice because of it, or NULL
  * @fds:	descriptors that go with it, or NULL
  * @sender:	identity
@@ -188,10 +190,16 @@ static inline void kipc_view_capture(struct kipc_view *view, s64 time_offset)
 	view->time_offset = time_offset;
 }
 
-/* Has a message nothing but its header, being news of the channel itself? */
-static inline bool kipc_message_is_notice(const struct kipc_message *msg)
+/* Has a message of this kind nothing but its header, being news of the channel itself? */
+static inline bool kipc_kind_is_notice(u32 kind)
 {
-	return msg->kind >= KIPC_KIND_FAILED;
+	return kind >= KIPC_KIND_FAILED;
+}
+
+/* Will the end of this be a message to whoever made it? */
+static inline bool kipc_message_is_async_call(const struct kipc_message *msg)
+{
+	return unlikely(msg->payer) && msg->kind == KIPC_KIND_CALL;
 }
 
 #endif /* KIPC_MESSAGE_H */

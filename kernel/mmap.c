@@ -23,8 +23,10 @@ unsigned long kipc_memory_pages(void)
  * @memory:	the memory
  * @size:	bytes, a multiple of the page size
  * @user:	who pays for the chunks; must outlive the memory
+ * @owner:	the endpoint around it, whose memory may be given back; or NULL
  */
-void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user)
+void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user,
+		      struct kipc_endpoint *owner)
 {
 	memory->size = size;
 	memory->base = 0;
@@ -32,6 +34,7 @@ void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *us
 	mutex_init(&memory->changing);
 	memory->first = NULL;
 	memory->user = user;
+	memory->owner = owner;
 	xa_init_flags(&memory->chunks, XA_FLAGS_ACCOUNT);
 }
 
@@ -58,8 +61,10 @@ void kipc_memory_deinit(struct kipc_memory *memory)
 	unsigned long index;
 	void *chunk;
 
-	xa_for_each(&memory->chunks, index, chunk)
+	xa_for_each(&memory->chunks, index, chunk) {
 		kipc_chunk_free(memory, chunk);
+		cond_resched();
+	}
 	xa_destroy(&memory->chunks);
 	mutex_destroy(&memory->changing);
 	memory->first = NULL;
@@ -84,7 +89,8 @@ static void *kipc_chunk_create(struct kipc_memory *memory, unsigned long index)
 
 	atomic_add(bytes, &memory->taken);
 	atomic_long_add(bytes >> PAGE_SHIFT, &kipc_pages);
-	kipc_reclaim_arm();
+	if (memory->owner)
+		kipc_reclaim_add(memory->owner);
 	err = xa_err(xa_store(&memory->chunks, index, chunk, GFP_KERNEL_ACCOUNT));
 	if (!err)
 		return chunk;

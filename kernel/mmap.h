@@ -34,6 +34,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct kipc_endpoint;
 struct kipc_user;
 
 #define KIPC_CHUNK_SIZE		SZ_32K
@@ -47,6 +48,7 @@ struct kipc_user;
  * @first:	chunk 0, where the messages of a pool that is not under load are
  * @chunks:	void * by index; an absent one has not been needed yet
  * @user:	who pays; pinned by the endpoint around this
+ * @owner:	the endpoint around this, whose memory may be given back; or NULL
  */
 struct kipc_memory {
 	u32			size;
@@ -56,9 +58,11 @@ struct kipc_memory {
 	void			*first;
 	struct xarray		chunks;
 	struct kipc_user	*user;
+	struct kipc_endpoint	*owner;
 };
 
-void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user);
+void kipc_memory_init(struct kipc_memory *memory, u32 size, struct kipc_user *user,
+		      struct kipc_endpoint *owner);
 void kipc_memory_deinit(struct kipc_memory *memory);
 void *kipc_memory_lookup(struct kipc_memory *memory, unsigned long index);
 void *kipc_memory_detach(struct kipc_memory *memory, unsigned long index);

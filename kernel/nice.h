@@ -15,25 +15,27 @@
 #ifndef KIPC_NICE_H
 #define KIPC_NICE_H
 
-#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 struct kipc_endpoint;
 struct kipc_message;
-struct task_struct;
+struct pid;
 
 /**
  * struct kipc_served - a thread that runs at somebody else's nice value
- * @entry:	in its bucket
- * @task:	the thread, pinned
+ * @node:	in its bucket
+ * @pid:	the thread, pinned; it may have ended
  * @calls:	calls that it has received and that have not ended
  * @nice:	its own value
+ * @adopted:	the value that it was given
  */
 struct kipc_served {
-	struct list_head	entry;
-	struct task_struct	*task;
+	struct rb_node		node;
+	struct pid		*pid;
 	u32			calls;
 	s8			nice;
+	s8			adopted;
 };
 
 void kipc_nice_adopt(struct kipc_endpoint *ep, u64 id);

@@ -18,6 +18,9 @@ MODULE_PARM_DESC(pool_idle, "seconds after which a pool's unused memory is given
 #define KIPC_RECLAIM_LOT	16
 #define KIPC_RECLAIM_STEPS	1024
 
+/* The longest time that pool_idle can mean, in seconds: a day. */
+#define KIPC_RECLAIM_IDLE_MAX	86400U
+
 /**
  * struct kipc_spoils - chunks taken away, to be unmapped and freed
  * @count:	how many
@@ -39,29 +42,32 @@ static void kipc_reclaim_idle(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(kipc_reclaim_work, kipc_reclaim_idle);
 
 /* Look again in a while.  Does nothing where that is due already. */
-void kipc_reclaim_arm(void)
+static void kipc_reclaim_arm(void)
 {
-	unsigned int seconds = READ_ONCE(pool_idle);
+	unsigned int seconds = min(READ_ONCE(pool_idle), KIPC_RECLAIM_IDLE_MAX);
 
 	if (seconds)
 		schedule_delayed_work(&kipc_reclaim_work, seconds * HZ);
 }
 
 /**
- * kipc_reclaim_add() - an endpoint has a pool
- * @ep:	the endpoint
+ * kipc_reclaim_add() - an endpoint's pool is getting a chunk
+ * @ep:	the endpoint, in the list or not; its memory's @changing is held
  */
 void kipc_reclaim_add(struct kipc_endpoint *ep)
 {
 	spin_lock(&kipc_reclaim_lock);
-	list_add_tail(&ep->reclaim, &kipc_reclaim_list);
-	kipc_reclaim_count++;
+	if (list_empty(&ep->reclaim)) {
+		list_add_tail(&ep->reclaim, &kipc_reclaim_list);
+		kipc_reclaim_count++;
+	}
 	spin_unlock(&kipc_reclaim_lock);
+	kipc_reclaim_arm();
 }
 
 /**
- * kipc_reclaim_remove() - an endpoint is going
- * @ep:	the endpoint, added or not
+ * kipc_reclaim_remove() - an endpoint has no memory any more, or is going
+ * @ep:	the endpoint, in the list or not
  */
 void kipc_reclaim_remove(struct kipc_endpoint *ep)
 {
@@ -81,9 +87,10 @@ static struct kipc_endpoint *kipc_reclaim_next(void)
 	spin_lock(&kipc_reclaim_lock);
 	ep = list_first_entry_or_null(&kipc_reclaim_list, struct kipc_endpoint, reclaim);
 	if (ep) {
-		/* It is in the list, so its file has not gone: there is a reference. */
-		kipc_endpoint_get(ep);
 		list_move_tail(&ep->reclaim, &kipc_reclaim_list);
+		/* One that is being freed takes itself off the list in a moment. */
+		if (!kipc_endpoint_get_alive(ep))
+			ep = NULL;
 	}
 	spin_unlock(&kipc_reclaim_lock);
 	return ep;
@@ -150,6 +157,9 @@ static unsigned long kipc_reclaim_endpoint(struct kipc_endpoint *ep)
 		kipc_reclaim_free(ep, &spoils);
 		pages += spoils.count * (kipc_chunk_bytes(memory) >> PAGE_SHIFT);
 	} while (spoils.count == KIPC_RECLAIM_LOT);
+	/* Here, where no chunk can be made: it is added again with the next one. */
+	if (!kipc_memory_taken(memory))
+		kipc_reclaim_remove(ep);
 	mutex_unlock(&memory->changing);
 	return pages;
 }
@@ -171,18 +181,17 @@ static void kipc_reclaim_idle(struct work_struct *work)
 {
 	unsigned int left = READ_ONCE(kipc_reclaim_count);
 	struct kipc_endpoint *ep;
-	bool again = false;
 
-	while (left-- && (ep = kipc_reclaim_next())) {
-		if (kipc_memory_taken(&ep->inbox.memory)) {
-			if (kipc_reclaim_is_idle(ep))
-				kipc_reclaim_endpoint(ep);
-			again |= kipc_memory_taken(&ep->inbox.memory);
-		}
+	for (; left; left--) {
+		ep = kipc_reclaim_next();
+		if (!ep)
+			continue;
+		if (kipc_reclaim_is_idle(ep))
+			kipc_reclaim_endpoint(ep);
 		kipc_endpoint_put(ep);
 		cond_resched();
 	}
-	if (again)
+	if (READ_ONCE(kipc_reclaim_count))
 		kipc_reclaim_arm();
 }
 
@@ -197,7 +206,10 @@ static unsigned long kipc_shrinker_scan(struct shrinker *shrinker, struct shrink
 	struct kipc_endpoint *ep;
 	unsigned long pages = 0;
 
-	while (left-- && pages < sc->nr_to_scan && (ep = kipc_reclaim_next())) {
+	for (; left && pages < sc->nr_to_scan; left--) {
+		ep = kipc_reclaim_next();
+		if (!ep)
+			continue;
 		pages += kipc_reclaim_endpoint(ep);
 		kipc_endpoint_put(ep);
 	}

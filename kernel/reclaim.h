@@ -8,8 +8,10 @@
  * is unmapped from it, and comes back zeroed when a message or the owner's eye falls
  * on it again.
  *
- * Every endpoint with a pool is in one list, which its own lock guards; an endpoint is
- * taken off the list and put at its end while it is looked at, pinned, without that lock.
+ * Every endpoint whose pool has memory is in one list, from its first chunk to its last or
+ * its end.  The list has a lock of its own; an endpoint is put at its end and looked at
+ * without that lock, pinned.  A closed endpoint stays in it while a sender pins it: what
+ * does not lie under that sender's slice goes back.
  */
 #ifndef KIPC_RECLAIM_H
 #define KIPC_RECLAIM_H
@@ -18,7 +20,6 @@ struct kipc_endpoint;
 
 void kipc_reclaim_add(struct kipc_endpoint *ep);
 void kipc_reclaim_remove(struct kipc_endpoint *ep);
-void kipc_reclaim_arm(void);
 
 int kipc_reclaim_init(void);
 void kipc_reclaim_exit(void);

@@ -45,7 +45,7 @@ struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user, s6
 	kipc_view_capture(&ring->view, time_offset);
 	get_pid_ns(ring->view.pid_ns);
 	get_user_ns(ring->view.user_ns);
-	kipc_memory_init(&ring->memory, kipc_memory_size(kipc_ring_bytes(entries)), user);
+	kipc_memory_init(&ring->memory, kipc_memory_size(kipc_ring_bytes(entries)), user, NULL);
 	ring->memory.base = KIPC_RING_OFFSET >> PAGE_SHIFT;
 
 	err = kipc_ring_populate(ring);
@@ -54,6 +54,7 @@ struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user, s6
 		return ERR_PTR(err);
 	}
 	kipc_ring_shared(ring)->entries = entries;
+	kipc_ring_shared(ring)->slot_size = sizeof(struct kipc_header);
 	return ring;
 }
 

@@ -218,9 +218,10 @@ result $? table_has_one_way_targets
 grep -q 'size 64K (4 of 4)' "$dir/err"
 result $? progress_is_on_stderr
 if [ -e /dev/kipc ]; then
-	tiny 0 --mechanisms channel,posix-mq --sizes 64 --json "$dir/json" &&
+	tiny 0 --mechanisms raw-channel-ring,posix-mq --sizes 64 \
+		--json "$dir/json" &&
 		[ "$(grep -c '"ratio":' "$dir/json")" -eq 1 ] &&
-		grep -q 'channel / posix-mq .*>= .*\(holds\|MISSED\)$' "$dir/out"
+		grep -q 'raw-channel-ring / posix-mq .*>= .*\(holds\|MISSED\)$' "$dir/out"
 	result $? one_way_target_is_judged
 else
 	skip one_way_target_is_judged "no /dev/kipc"

@@ -141,7 +141,7 @@ TEST_F(inspect, caller_that_closed_is_seen)
 	EXPECT_EQ(KIPC_HEADER_CANCELED, self->again.flags);
 }
 
-/* What notices cost: two messages for each client, paid by the server's user */
+/* What notices cost: two messages for each client, paid by the client's user */
 
 #define SERVE_AGAIN() do {						\
 	end_close(&self->client);					\
@@ -204,24 +204,33 @@ TEST_F(inspect, limit_is_free_again_when_the_server_closes_first)
 	}
 }
 
-/* It is the server's user who pays. */
-TEST_F(inspect, limit_is_not_the_client_s)
+/* As another user: how many clients can it connect? */
+static int connect_many_as(uid_t uid, const char *name, struct end *clients)
+{
+	pid_t child = spawn();
+
+	if (!child)
+		_exit(become(uid) ? 255 : connect_many(name, clients));
+	return reap(child);
+}
+
+TEST_F(inspect, clients_that_come_and_go_use_up_their_own_limit)
 {
 	struct end clients[101];
-	pid_t child;
 
 	umask(0);
 	SERVE_AGAIN();
 	ASSERT_EQ(0, parameter_set("max_pool_msgs", LIMIT));
-	child = spawn();
-	if (!child)
-		_exit(become(USER) ? 255 : connect_many(self->name, clients));
-	EXPECT_EQ(LIMIT / 2, reap(child));
+	EXPECT_EQ(LIMIT / 2, connect_many_as(USER, self->name, clients));
+	EXPECT_EQ(0, connect_many_as(USER, self->name, clients));
+
+	/* Neither another user nor the server's is kept out by that. */
+	EXPECT_EQ(LIMIT / 2, connect_many_as(OTHER, self->name, clients));
+	ASSERT_EQ(0, end_connect(&self->client, self->name, PAGE));
+	EXPECT_EQ(0, channel_send_now(self->client.fd, 0, "x", 1));
+
 	release_all(self->server.fd);
-	child = spawn();
-	if (!child)
-		_exit(become(OTHER) ? 255 : connect_many(self->name, clients));
-	EXPECT_EQ(LIMIT / 2, reap(child));
+	EXPECT_EQ(LIMIT / 2, connect_many_as(USER, self->name, clients));
 }
 
 TEST_HARNESS_MAIN

@@ -114,6 +114,36 @@ TEST_F(nice, more_urgent_caller_lifts)
 	EXPECT_EQ(OWN, get_nice());
 }
 
+/* A thread without privilege is at 19 by somebody's will, and calls itself at 0. */
+TEST_F(nice, thread_that_may_not_lift_itself_is_not_lifted)
+{
+	pid_t child = spawn();
+
+	if (!child) {
+		struct rlimit none = { 0, 0 };
+
+		set_nice(0);
+		if (setrlimit(RLIMIT_NICE, &none) || become(USER) ||
+		    channel_call_async(self->client.fd, 0, payload_of("x", 1),
+				       &self->id))
+			_exit(1);
+		set_nice(19);
+		if (channel_recv(self->server.fd, &self->msg))
+			_exit(2);
+		_exit(get_nice() == 19 ? 0 : 3);
+	}
+	EXPECT_EQ(0, reap(child));
+}
+
+TEST_F(nice, value_set_while_serving_stays)
+{
+	CALL_AT(5);
+	SERVE();
+	set_nice(9);
+	REPLY(self->msg.id);
+	EXPECT_EQ(9, get_nice());
+}
+
 TEST_F(nice, released_restores)
 {
 	CALL_AT(5);

@@ -163,7 +163,8 @@ SIZE(kipc_channel_inspect, 112);
 
 FIELD(kipc_ring, tail, 0);
 FIELD(kipc_ring, entries, 8);
-FIELD(kipc_ring, reserved, 12);
+FIELD(kipc_ring, slot_size, 12);
+FIELD(kipc_ring, reserved, 16);
 FIELD(kipc_ring, slots, 64);
 SIZE(kipc_ring, 64);
 

@@ -22,8 +22,7 @@
 #define SERVER_POOL_MIN	(1ULL << 20)
 #define CLIENT_POOL	65536ULL
 
-int raw_channel_request(struct raw_channel *channel, unsigned long nr,
-			       void *arg)
+int raw_channel_request(struct raw_channel *channel, unsigned long nr, void *arg)
 {
 	return ioctl(channel->fd, nr, arg) < 0 ? -errno : 0;
 }

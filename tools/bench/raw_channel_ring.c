@@ -10,7 +10,6 @@
 #include "raw_channel.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -148,13 +147,12 @@ static ssize_t ring_recv(struct lane *lane, size_t expect, const void **data)
 {
 	struct raw_channel *channel = lane->priv;
 	struct ring *ring = channel->more;
-	const _Atomic uint64_t *tail = (const _Atomic uint64_t *)&ring->shared->tail;
 	struct kipc_header msg = { .kind = KIPC_KIND_NONE };
 	int err;
 
 	(void)expect;
 	while (msg.kind == KIPC_KIND_NONE) {
-		if (ring->seen < atomic_load_explicit(tail, memory_order_acquire)) {
+		if (ring->seen < __atomic_load_n(&ring->shared->tail, __ATOMIC_ACQUIRE)) {
 			msg = ring->shared->slots[ring->seen++ % RING_ENTRIES];
 			break;
 		}

@@ -369,7 +369,9 @@ struct kipc_endpoint_tune {
  *
  * With %KIPC_CHANNEL_NICE a thread that has received a call runs at its caller's nice
  * value until the last call that it received is answered or released, by whomever; then
- * it has the one back that it had before the first.
+ * it has the one back that it had before the first, unless that has been changed
+ * meanwhile.  It is not lifted above its own value where it might not do so itself
+ * (RLIMIT_NICE, CAP_SYS_NICE).
  *
  * Errors: EADDRINUSE, the name is taken.  EINVAL, not a name, or a pool outside
  * %KIPC_POOL_MIN … %KIPC_POOL_MAX.
@@ -660,6 +662,7 @@ struct kipc_channel_inspect {
  * @tail:	entries written so far: load it with acquire.  Entry number n, from 0, is
  *		in @slots[n % @entries] once @tail is above n
  * @entries:	how many there are, a power of two
+ * @slot_size:	bytes from one slot to the next: at least sizeof(struct kipc_header)
  * @reserved:	0
  * @slots:	the messages: held, from the moment they are here
  *
@@ -668,7 +671,8 @@ struct kipc_channel_inspect {
 struct kipc_ring {
 	__aligned_u64		tail;
 	__u32			entries;
-	__u32			reserved[13];
+	__u32			slot_size;
+	__u32			reserved[12];
 	struct kipc_header	slots[];
 };
 
