@@ -213,7 +213,7 @@ result $? too_large_is_not_clamped
 grep -q '^Targets' "$dir/out" && grep -q 'channel / raw-pipe' "$dir/out"
 result $? table_has_targets
 grep -q '^Targets: one-way' "$dir/out" &&
-	grep -q 'channel / posix-mq .*>= .*not judged' "$dir/out"
+	grep -q 'raw-channel-ring / posix-mq .*>= .*not judged' "$dir/out"
 result $? table_has_one_way_targets
 grep -q 'size 64K (4 of 4)' "$dir/err"
 result $? progress_is_on_stderr
