@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <net/sock.h>
 
@@ -23,13 +24,17 @@ static bool kipc_file_is_io_uring(const struct file *file)
 	       !strcmp(dentry->d_name.name, "[io_uring]");
 }
 
-static bool kipc_file_is_binder(const struct file *file)
+/* Drivers whose files hold other files, or a process's memory and what is mapped there. */
+static bool kipc_file_is_holder(const struct file *file)
 {
+	static const char * const holders[] = {
+		"binder_linux", "vhost_net", "vhost_scsi", "vhost_vdpa", "vhost_vsock",
+	};
 	struct module *owner = file->f_op->owner;
 
 	if (file_inode(file)->i_sb->s_magic == BINDERFS_SUPER_MAGIC)
 		return true;
-	return owner && !strcmp(module_name(owner), "binder_linux");
+	return owner && match_string(holders, ARRAY_SIZE(holders), module_name(owner)) >= 0;
 }
 
 /* May this file, by whatever detour, come to refer to the endpoint it waits in? */
@@ -40,7 +45,7 @@ static bool kipc_file_may_cycle(struct file *file)
 	if (socket)
 		return socket->ops && socket->ops->family == AF_UNIX;
 	return file->f_op == &kipc_file_operations || kipc_file_is_io_uring(file) ||
-	       kipc_file_is_binder(file);
+	       kipc_file_is_holder(file);
 }
 
 static int kipc_fds_add(struct kipc_fds *fds, const s32 __user *from)

@@ -8,9 +8,11 @@
  *
  * A file that holds other files may come to hold the endpoint that holds it, and then
  * neither would ever be closed: nobody would be left who could.  The kernel finds such
- * circles among AF_UNIX sockets only, so whatever can close one here is refused:
+ * circles among AF_UNIX sockets only, so whatever is known to close one here is refused:
  * endpoints of kipc, AF_UNIX sockets (they carry descriptors of kipc), io_uring (it
- * registers any file) and Android's Binder (it carries any descriptor).
+ * registers any file), Android's Binder (it carries any descriptor) and vhost (it holds
+ * its owner's memory, in which a pool may be mapped).  Drivers are known by their module's
+ * name; one that is built into the kernel is not, unless it has a file system of its own.
  */
 #ifndef KIPC_FDS_H
 #define KIPC_FDS_H

@@ -3,8 +3,7 @@
  * Waiter: one thread asleep until somebody hands it what it waits for.
  *
  * A waiter lives on the sleeping thread's stack, where others find it by a list or a
- * pointer,
- * under the lock of the object it waits for (a channel or a queue).  Whoever has
+ * pointer, under the lock of the object it waits for (a channel or a queue).  Whoever has
  * something for it takes it from there, writes the result into the structure
  * around it, and finishes it: all under the lock.  The wake-up itself comes after
  * the lock is dropped (unless more are woken at once than struct kipc_wakes holds).

@@ -213,8 +213,8 @@ struct kipc_vec {
  *
  * Descriptors are duplicated for the message when it is sent.  Errors: EBADF, one is not
  * open.  ELOOP, one could come to hold the message that holds it: an endpoint of kipc or
- * of Android's Binder, an AF_UNIX socket, an io_uring.  EDQUOT, too many are on their
- * way already (max_fds).
+ * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device.  EDQUOT, too many
+ * are on their way already (max_fds).
  *
  * Since: 1; @fds, @fd_count and @prio: 2
  */
