@@ -280,7 +280,7 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 		return -ENOENT;
 	channel = container_of(name, struct kipc_channel, name);
 
-	err = kipc_name_permit(name, KIPC_MAY_SEND);
+	err = kipc_name_permit(name, &name->access, KIPC_MAY_SEND);
 	if (!err && kipc_channel_wants_notices(channel))
 		err = kipc_client_notices_create(ep, &notices);
 	if (err)

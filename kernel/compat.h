@@ -8,6 +8,7 @@
 #ifndef KIPC_COMPAT_H
 #define KIPC_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -62,6 +63,16 @@ static inline void kipc_shrinker_unregister(struct shrinker *shrinker)
 #else
 	unregister_shrinker(shrinker);
 	kfree(shrinker);
+#endif
+}
+
+/* 6.8: what an eventfd is signalled with is always 1. */
+static inline void kipc_eventfd_add(struct eventfd_ctx *eventfd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(eventfd);
+#else
+	eventfd_signal(eventfd, 1);
 #endif
 }
 

@@ -74,18 +74,48 @@ err_fault:
 	return -EFAULT;
 }
 
+static int kipc_source_take_fds(struct kipc_source *source, const struct kipc_payload *payload,
+				struct kipc_user *user)
+{
+	struct kipc_fds *fds;
+
+	fds = kipc_fds_create(user, u64_to_user_ptr(payload->fds), payload->fd_count);
+	if (IS_ERR(fds)) {
+		kipc_source_close(source);
+		return PTR_ERR(fds);
+	}
+	source->fds = fds;
+	return 0;
+}
+
+static int kipc_source_take_data(struct kipc_source *source, const struct kipc_payload *payload,
+				 u64 max)
+{
+	void __user *data = u64_to_user_ptr(payload->data);
+
+	if (payload->flags & KIPC_PAYLOAD_VEC && payload->len)
+		return kipc_source_gather(source, payload, max);
+	if (payload->len > max)
+		return -EMSGSIZE;
+	iov_iter_ubuf(&source->iter, ITER_SOURCE, data, payload->len);
+	if (payload->len > sizeof(source->line))
+		return 0;
+	source->small = true;
+	return kipc_source_read_line(source, data, payload->len);
+}
+
 /**
  * kipc_source_open() - check a payload and make it ready to be copied from
  * @source:	made ready: kipc_source_close() when done
  * @payload:	as the user gave it; already in kernel memory
  * @max:	bytes that it may have
+ * @user:	who pays for descriptors
  *
- * Return: 0, -EINVAL, -EMSGSIZE, -EFAULT or -ENOMEM.
+ * Return: 0, -EINVAL, -EMSGSIZE, -EFAULT, -ENOMEM, or as kipc_fds_create().
  */
-int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
-		     u64 max)
+int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload, u64 max,
+		     struct kipc_user *user)
 {
-	void __user *data = u64_to_user_ptr(payload->data);
 	int err = kipc_payload_check(payload);
 
 	if (err)
@@ -95,16 +125,10 @@ int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payl
 	source->tag = payload->tag;
 	source->prio = payload->prio;
 	source->small = false;
-	if (payload->flags & KIPC_PAYLOAD_VEC && payload->len)
-		return kipc_source_gather(source, payload, max);
-
-	if (payload->len > max)
-		return -EMSGSIZE;
-	iov_iter_ubuf(&source->iter, ITER_SOURCE, data, payload->len);
-	if (payload->len > sizeof(source->line))
-		return 0;
-	source->small = true;
-	return kipc_source_read_line(source, data, payload->len);
+	err = kipc_source_take_data(source, payload, max);
+	if (err || likely(!payload->fd_count))
+		return err;
+	return kipc_source_take_fds(source, payload, user);
 }
 
 /* What a source has and no message has taken: kipc_source_close(). */

@@ -23,6 +23,7 @@
 
 struct kipc_fds;
 struct kipc_memory;
+struct kipc_user;
 
 /**
  * struct kipc_source - what a sender sends, ready to be copied from
@@ -52,8 +53,8 @@ static inline int kipc_payload_check(const struct kipc_payload *payload)
 	return unknown ? -EINVAL : 0;
 }
 
-int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload,
-		     u64 max);
+int kipc_source_open(struct kipc_source *source, const struct kipc_payload *payload, u64 max,
+		     struct kipc_user *user);
 void kipc_source_free(struct kipc_source *source);
 
 bool kipc_copy_small(struct kipc_memory *memory, u32 offset, u32 len,

@@ -7,6 +7,7 @@
 
 #include "channel.h"
 #include "endpoint.h"
+#include "notify.h"
 #include "queue.h"
 #include "quota.h"
 #include "reclaim.h"
@@ -67,6 +68,8 @@ void kipc_endpoint_free(struct kref *ref)
 		kipc_channel_put(ep->channel);
 	if (ep->queue)
 		kipc_queue_put(ep->queue);
+	if (ep->queue_net)
+		put_net(ep->queue_net);
 	put_net(ep->net);
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
 	kipc_user_put(ep->user);
@@ -87,6 +90,8 @@ void kipc_endpoint_shutdown(struct kipc_endpoint *ep)
 		kipc_channel_destroy(ep);
 	else if (role == KIPC_ROLE_CLIENT)
 		kipc_channel_disconnect(ep);
+	else if (role == KIPC_ROLE_QUEUE)
+		kipc_notify_drop(ep);
 	kipc_endpoint_put(ep);
 }
 

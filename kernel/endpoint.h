@@ -27,6 +27,7 @@
 #include "inbox.h"
 
 struct kipc_channel;
+struct kipc_notifier;
 struct kipc_queue;
 struct kipc_user;
 struct net;
@@ -55,6 +56,9 @@ struct net;
  * @reading:	SERVER: id of the call that read() took and write() answers, or 0
  * @queue:	QUEUE: the queue, pinned
  * @may:	QUEUE: KIPC_MAY_*, what it was opened for
+ * @queue_net:	QUEUE: the queue's network namespace, pinned, where it is not @net; or NULL
+ * @notify:	QUEUE: its request to be told of messages, or NULL; guarded by the queue's
+ *		lock
  */
 struct kipc_endpoint {
 	struct kref		ref;
@@ -80,6 +84,8 @@ struct kipc_endpoint {
 
 	struct kipc_queue	*queue;
 	int			may;
+	struct net		*queue_net;
+	struct kipc_notifier	*notify;
 };
 
 struct kipc_endpoint *kipc_endpoint_create(void);

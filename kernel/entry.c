@@ -5,7 +5,9 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "copy.h"
 #include "entry.h"
+#include "fds.h"
 #include "quota.h"
 
 /* The payload that fits an object of each cache, in bytes. */
@@ -38,7 +40,7 @@ static struct kipc_entry *kipc_entry_alloc(u32 len)
 	return entry;
 }
 
-static void kipc_entry_free(struct kipc_entry *entry)
+static void kipc_entry_dealloc(struct kipc_entry *entry)
 {
 	if (entry->cache < ARRAY_SIZE(kipc_entry_sizes))
 		kmem_cache_free(kipc_entry_caches[entry->cache], entry);
@@ -65,15 +67,27 @@ static void kipc_entry_uncharge(struct kipc_user *user, u32 len)
 	kipc_user_uncharge(user, KIPC_QUOTA_QUEUE_MSGS, 1);
 }
 
-/**
- * kipc_entry_create() - an entry of the current thread's, payload not filled
- * @user:	who pays
- * @len:	bytes of payload
- *
- * Return: the entry, or ERR_PTR(-EDQUOT, -ENOMEM).
- */
-struct kipc_entry *kipc_entry_create(struct kipc_user *user, u32 len)
+static int kipc_entry_fill(struct kipc_entry *entry, struct kipc_source *source)
 {
+	if (source->small) {
+		memcpy(entry->data, source->line, round_up(entry->len, sizeof(u64)));
+		return 0;
+	}
+	return copy_from_iter(entry->data, entry->len, &source->iter) == entry->len ? 0 : -EFAULT;
+}
+
+/**
+ * kipc_entry_create() - an entry of the current thread's
+ * @user:	who pays
+ * @source:	its payload, of less than 4 GiB; its descriptors are the entry's then
+ *
+ * Its type is the caller's to set.
+ *
+ * Return: the entry, or ERR_PTR(-EDQUOT, -ENOMEM, -EFAULT).
+ */
+struct kipc_entry *kipc_entry_create(struct kipc_user *user, struct kipc_source *source)
+{
+	u32 len = iov_iter_count(&source->iter);
 	struct kipc_entry *entry;
 	int err;
 
@@ -85,25 +99,35 @@ struct kipc_entry *kipc_entry_create(struct kipc_user *user, u32 len)
 		kipc_entry_uncharge(user, len);
 		return ERR_PTR(-ENOMEM);
 	}
-	RB_CLEAR_NODE(&entry->node);
+	refcount_set(&entry->ref, 1);
+	entry->seq = 0;
+	entry->tag = source->tag;
+	entry->prio = source->prio;
 	entry->len = len;
 	entry->user = kipc_user_get(user);
+	entry->fds = NULL;
 	entry->time = ktime_get_coarse_ns();
 	kipc_sender_capture(&entry->sender);
+
+	err = kipc_entry_fill(entry, source);
+	if (err) {
+		kipc_entry_put(entry);
+		return ERR_PTR(err);
+	}
+	swap(entry->fds, source->fds);
 	return entry;
 }
 
-/**
- * kipc_entry_destroy() - free an entry that is in no queue
- * @entry:	the entry
- */
-void kipc_entry_destroy(struct kipc_entry *entry)
+/* The last reference has gone: kipc_entry_put(). */
+void kipc_entry_free(struct kipc_entry *entry)
 {
 	struct kipc_user *user = entry->user;
 	u32 len = entry->len;
 
+	if (unlikely(entry->fds))
+		kipc_fds_put(entry->fds);
 	kipc_sender_forget(&entry->sender);
-	kipc_entry_free(entry);
+	kipc_entry_dealloc(entry);
 	kipc_entry_uncharge(user, len);
 	kipc_user_put(user);
 }
@@ -125,16 +149,9 @@ void kipc_entry_describe(const struct kipc_entry *entry, const struct kipc_view 
 		.type = entry->type,
 		.prio = entry->prio,
 		.kind = KIPC_KIND_SEND,
+		.fd_count = kipc_fds_count(entry->fds),
 	};
 	kipc_sender_describe(&entry->sender, view, header);
-}
-
-/* The order of a queue: the more urgent first, then the older. */
-bool kipc_entry_before(const struct kipc_entry *a, const struct kipc_entry *b)
-{
-	if (a->prio != b->prio)
-		return a->prio > b->prio;
-	return a->seq < b->seq;
 }
 
 /* Only the payload may be copied to or from users: hardened usercopy checks it. */

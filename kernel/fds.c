@@ -16,6 +16,8 @@
 #include "file.h"
 #include "quota.h"
 
+static struct workqueue_struct *kipc_fds_workers;
+
 static bool kipc_file_is_io_uring(const struct file *file)
 {
 	const struct dentry *dentry = file->f_path.dentry;
@@ -103,9 +105,29 @@ struct kipc_fds *kipc_fds_create(struct kipc_user *user, const s32 __user *from,
 	return ERR_PTR(err);
 }
 
+static void kipc_fds_free(struct kipc_fds *fds)
+{
+	kipc_user_uncharge(fds->user, KIPC_QUOTA_FDS, fds->count);
+	kipc_user_put(fds->user);
+	kfree(fds);
+}
+
+/* A worker is nobody's thread: it closes files at once, however long that takes. */
+static void kipc_fds_close(struct work_struct *work)
+{
+	struct kipc_fds *fds = container_of(work, struct kipc_fds, work);
+	unsigned int nr;
+
+	for (nr = 0; nr < fds->count; nr++)
+		__fput_sync(fds->files[nr]);
+	kipc_fds_free(fds);
+}
+
 /**
  * kipc_fds_put() - drop a reference
- * @fds:	with the last one the files are let go of, and uncharged
+ * @fds:	with the last one the files are let go of, and then uncharged
+ *
+ * May be called under a lock.
  */
 void kipc_fds_put(struct kipc_fds *fds)
 {
@@ -113,11 +135,14 @@ void kipc_fds_put(struct kipc_fds *fds)
 
 	if (!refcount_dec_and_test(&fds->ref))
 		return;
+	if (!fds->wanted) {
+		INIT_WORK(&fds->work, kipc_fds_close);
+		queue_work(kipc_fds_workers, &fds->work);
+		return;
+	}
 	for (nr = 0; nr < fds->count; nr++)
 		fput(fds->files[nr]);
-	kipc_user_uncharge(fds->user, KIPC_QUOTA_FDS, fds->count);
-	kipc_user_put(fds->user);
-	kfree(fds);
+	kipc_fds_free(fds);
 }
 
 /**
@@ -126,15 +151,64 @@ void kipc_fds_put(struct kipc_fds *fds)
  * @nr:		which
  * @to:		where its number is written
  *
- * Return: 0; -EFAULT, -EMFILE, or what a security module says: nothing is installed.
+ * Return: the number; -EFAULT, -EMFILE, or what a security module says: nothing is
+ * installed.
  */
-int kipc_fds_install(const struct kipc_fds *fds, unsigned int nr, s32 __user *to)
+int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to)
 {
-	int fd;
-
 	/* To the kernel's helper this is "do not write it". */
 	if (!to)
 		return -EFAULT;
-	fd = kipc_receive_fd(fds->files[nr], to);
-	return fd < 0 ? fd : 0;
+	WRITE_ONCE(fds->wanted, true);
+	return kipc_receive_fd(fds->files[nr], to);
+}
+
+/**
+ * kipc_fds_take() - give the current process the first ones, all or none
+ * @fds:	them, pinned
+ * @to:		where their numbers are written
+ * @max:	how many at most
+ * @taken:	empty; afterwards to be ended with kipc_fds_taken_end()
+ *
+ * Return: 0, or as kipc_fds_install(), or -ENOMEM.
+ */
+int kipc_fds_take(struct kipc_fds *fds, s32 __user *to, unsigned int max,
+		  struct kipc_fds_taken *taken)
+{
+	unsigned int count = min(fds->count, max);
+	int fd = 0;
+
+	taken->numbers = kmalloc_array(count, sizeof(*taken->numbers), GFP_KERNEL);
+	if (!taken->numbers)
+		return -ENOMEM;
+	while (taken->count < count) {
+		fd = kipc_fds_install(fds, taken->count, to ? to + taken->count : NULL);
+		if (fd < 0) {
+			kipc_fds_taken_end(taken, true);
+			return fd;
+		}
+		taken->numbers[taken->count++] = fd;
+	}
+	return 0;
+}
+
+/* See kipc_fds_taken_end(). */
+void kipc_fds_taken_close(struct kipc_fds_taken *taken, bool undo)
+{
+	while (undo && taken->count)
+		close_fd(taken->numbers[--taken->count]);
+	kfree(taken->numbers);
+	taken->numbers = NULL;
+}
+
+int __init kipc_fds_init(void)
+{
+	kipc_fds_workers = alloc_workqueue("kipc_fds", WQ_UNBOUND, 0);
+	return kipc_fds_workers ? 0 : -ENOMEM;
+}
+
+/* Waits for those that are still being closed. */
+void kipc_fds_exit(void)
+{
+	destroy_workqueue(kipc_fds_workers);
 }

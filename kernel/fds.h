@@ -6,6 +6,10 @@
  * installed in a receiver only when it asks for them, as often as it asks.  They are
  * charged, one by one, to the user of the endpoint they were sent through.
  *
+ * The last close of a file can take long: as long as the sender of a socket with
+ * SO_LINGER likes.  So a receiver who has never asked for a message's descriptors does not
+ * close them when it ends the message; a worker does, which waits for nobody else's.
+ *
  * A file that holds other files may come to hold the endpoint that holds it, and then
  * neither would ever be closed: nobody would be left who could.  The kernel finds such
  * circles among AF_UNIX sockets only, so whatever is known to close one here is refused:
@@ -19,6 +23,7 @@
 
 #include <linux/refcount.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct file;
 struct kipc_user;
@@ -26,21 +31,48 @@ struct kipc_user;
 /**
  * struct kipc_fds - descriptors on their way
  * @ref:	the message, and a thread that installs them
+ * @work:	closes them
  * @user:	who pays, pinned
+ * @wanted:	a receiver has asked for them
  * @count:	how many
  * @files:	them, pinned
  */
 struct kipc_fds {
 	refcount_t		ref;
+	struct work_struct	work;
 	struct kipc_user	*user;
+	bool			wanted;
 	unsigned int		count;
 	struct file		*files[];
+};
+
+/**
+ * struct kipc_fds_taken - descriptors that a process was given, while that may be undone
+ * @numbers:	them, allocated; or NULL
+ * @count:	how many
+ */
+struct kipc_fds_taken {
+	int		*numbers;
+	unsigned int	count;
 };
 
 struct kipc_fds *kipc_fds_create(struct kipc_user *user, const s32 __user *fds,
 				 unsigned int count);
 void kipc_fds_put(struct kipc_fds *fds);
-int kipc_fds_install(const struct kipc_fds *fds, unsigned int nr, s32 __user *to);
+int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to);
+int kipc_fds_take(struct kipc_fds *fds, s32 __user *to, unsigned int max,
+		  struct kipc_fds_taken *taken);
+void kipc_fds_taken_close(struct kipc_fds_taken *taken, bool undo);
+
+/* They have been told to the process, or (@undo) could not be. */
+static inline void kipc_fds_taken_end(struct kipc_fds_taken *taken, bool undo)
+{
+	if (unlikely(taken->numbers))
+		kipc_fds_taken_close(taken, undo);
+}
+
+int kipc_fds_init(void);
+void kipc_fds_exit(void);
 
 static inline struct kipc_fds *kipc_fds_get(struct kipc_fds *fds)
 {

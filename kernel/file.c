@@ -8,7 +8,8 @@
 #include "endpoint.h"
 #include "file.h"
 #include "ioctl.h"
-#include "queue.h"
+#include "notify.h"
+#include "queue_transfer.h"
 #include "transfer.h"
 
 static int kipc_file_open(struct inode *inode, struct file *file)
@@ -23,6 +24,16 @@ static int kipc_file_open(struct inode *inode, struct file *file)
 	ep->mapping.a_ops = inode->i_mapping->a_ops;
 	file->f_mapping = &ep->mapping;
 	return stream_open(inode, file);
+}
+
+/* Each close of a descriptor, by whichever process. */
+static int kipc_file_flush(struct file *file, fl_owner_t id)
+{
+	struct kipc_endpoint *ep = file->private_data;
+
+	if (kipc_endpoint_role(ep) == KIPC_ROLE_QUEUE)
+		kipc_notify_close(ep);
+	return 0;
 }
 
 static int kipc_file_release(struct inode *inode, struct file *file)
@@ -169,23 +180,52 @@ static ssize_t kipc_channel_write(struct kipc_endpoint *ep, struct iov_iter *fro
 	return len;
 }
 
+static ssize_t kipc_queue_read(struct kipc_endpoint *ep, struct iov_iter *to,
+			       const struct kipc_limit *limit)
+{
+	struct kipc_queue_order order = { .room = iov_iter_count(to) };
+	struct kipc_queue_target target = { .to = *to };
+	size_t len;
+	int err;
+
+	if (!(ep->may & KIPC_MAY_RECV))
+		return -EBADF;
+	err = kipc_queue_receive(ep->queue, &order, limit, &target);
+	if (err)
+		return err;
+	len = order.room - iov_iter_count(&target.to);
+	iov_iter_advance(to, len);
+	return len;
+}
+
+static ssize_t kipc_queue_write(struct kipc_endpoint *ep, struct iov_iter *from,
+				const struct kipc_limit *limit)
+{
+	struct kipc_source source = { .iter = *from };
+	size_t len = iov_iter_count(from);
+	int err;
+
+	if (!(ep->may & KIPC_MAY_SEND))
+		return -EBADF;
+	err = kipc_queue_send(ep->queue, ep->user, &source, 0, limit);
+	if (err)
+		return err;
+	iov_iter_advance(from, len);
+	return len;
+}
+
 static ssize_t kipc_file_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct kipc_endpoint *ep = iocb->ki_filp->private_data;
 	struct kipc_limit limit = kipc_file_limit(iocb);
 	size_t room = iov_iter_count(to);
-	u64 needed;
-	int err;
 
 	switch (kipc_endpoint_role(ep)) {
 	case KIPC_ROLE_SERVER:
 	case KIPC_ROLE_CLIENT:
 		return room ? kipc_channel_read(ep, to, &limit) : 0;
 	case KIPC_ROLE_QUEUE:
-		if (!room)
-			return 0;
-		err = kipc_queue_receive(ep, to, &limit, NULL, &needed);
-		return err ?: room - iov_iter_count(to);
+		return room ? kipc_queue_read(ep, to, &limit) : 0;
 	default:
 		return -ENOTCONN;
 	}
@@ -193,19 +233,16 @@ static ssize_t kipc_file_read(struct kiocb *iocb, struct iov_iter *to)
 
 static ssize_t kipc_file_write(struct kiocb *iocb, struct iov_iter *from)
 {
-	static const struct kipc_queue_send_args ordinary;
 	struct kipc_endpoint *ep = iocb->ki_filp->private_data;
 	struct kipc_limit limit = kipc_file_limit(iocb);
 	size_t len = iov_iter_count(from);
-	int err;
 
 	switch (kipc_endpoint_role(ep)) {
 	case KIPC_ROLE_SERVER:
 	case KIPC_ROLE_CLIENT:
 		return len > KIPC_POOL_MAX ? -EMSGSIZE : kipc_channel_write(ep, from, &limit);
 	case KIPC_ROLE_QUEUE:
-		err = kipc_queue_send(ep, from, &ordinary, &limit);
-		return err ?: len;
+		return kipc_queue_write(ep, from, &limit);
 	default:
 		return -ENOTCONN;
 	}
@@ -282,6 +319,7 @@ static void kipc_file_fdinfo(struct seq_file *seq, struct file *file)
 const struct file_operations kipc_file_operations = {
 	.owner		= THIS_MODULE,
 	.open		= kipc_file_open,
+	.flush		= kipc_file_flush,
 	.release	= kipc_file_release,
 	.read_iter	= kipc_file_read,
 	.write_iter	= kipc_file_write,

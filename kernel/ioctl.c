@@ -103,7 +103,13 @@ static const struct kipc_ioctl kipc_ioctls[] = {
 	KIPC_IOCTL(QUEUE_OPEN, kipc_queue_open, name, kipc_ioc_queue_open),
 	KIPC_IOCTL(QUEUE_UNLINK, kipc_queue_unlink, name, kipc_ioc_queue_unlink),
 	KIPC_IOCTL(QUEUE_SEND, kipc_queue_send, payload, kipc_ioc_queue_send),
-	KIPC_IOCTL(QUEUE_RECV, kipc_queue_recv, reserved, kipc_ioc_queue_recv),
+	KIPC_IOCTL(QUEUE_RECV, kipc_queue_recv, fd_count, kipc_ioc_queue_recv),
+	KIPC_IOCTL(QUEUE_SEND_BATCH, kipc_queue_send_batch, reserved,
+		   kipc_ioc_queue_send_batch),
+	KIPC_IOCTL(QUEUE_RECV_BATCH, kipc_queue_recv_batch, count, kipc_ioc_queue_recv_batch),
+	KIPC_IOCTL(QUEUE_NOTIFY, kipc_queue_notify, reserved, kipc_ioc_queue_notify),
+	KIPC_IOCTL(QUEUE_STAT, kipc_queue_stat, number, kipc_ioc_queue_stat),
+	KIPC_IOCTL(QUEUE_SET, kipc_queue_set, max_size, kipc_ioc_queue_set),
 };
 
 /**

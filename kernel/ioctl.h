@@ -35,6 +35,11 @@ union kipc_arg {
 	struct kipc_queue_unlink	unlink;
 	struct kipc_queue_send		put;
 	struct kipc_queue_recv		get;
+	struct kipc_queue_send_batch	put_batch;
+	struct kipc_queue_recv_batch	get_batch;
+	struct kipc_queue_notify	notify;
+	struct kipc_queue_stat		stat;
+	struct kipc_queue_set		set;
 };
 
 /**
@@ -73,5 +78,10 @@ int kipc_ioc_queue_open(struct kipc_request *rq);
 int kipc_ioc_queue_unlink(struct kipc_request *rq);
 int kipc_ioc_queue_send(struct kipc_request *rq);
 int kipc_ioc_queue_recv(struct kipc_request *rq);
+int kipc_ioc_queue_send_batch(struct kipc_request *rq);
+int kipc_ioc_queue_recv_batch(struct kipc_request *rq);
+int kipc_ioc_queue_notify(struct kipc_request *rq);
+int kipc_ioc_queue_stat(struct kipc_request *rq);
+int kipc_ioc_queue_set(struct kipc_request *rq);
 
 #endif /* KIPC_IOCTL_H */

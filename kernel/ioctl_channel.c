@@ -81,21 +81,9 @@ static int kipc_request_done(struct kipc_request *rq, u64 *id, int err)
 static int kipc_request_source(struct kipc_request *rq, struct kipc_source *source,
 			       const struct kipc_payload *payload, u64 to)
 {
-	struct kipc_fds *fds;
-	int err;
-
 	if (to && kipc_endpoint_is_client(rq->ep))
 		return -EINVAL;
-	err = kipc_source_open(source, payload, KIPC_POOL_MAX);
-	if (err || likely(!payload->fd_count))
-		return err;
-	fds = kipc_fds_create(rq->ep->user, u64_to_user_ptr(payload->fds), payload->fd_count);
-	if (!IS_ERR(fds)) {
-		source->fds = fds;
-		return 0;
-	}
-	kipc_source_close(source);
-	return PTR_ERR(fds);
+	return kipc_source_open(source, payload, KIPC_POOL_MAX, rq->ep->user);
 }
 
 /* Outcome and reply lie side by side, and are written in one go. */

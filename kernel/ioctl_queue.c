@@ -1,95 +1,315 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ioctl: the requests on queues.  See ioctl.h; the contract is in uapi/linux/kipc.h. */
+#include <linux/eventfd.h>
+#include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
+
 #include "copy.h"
 #include "endpoint.h"
 #include "ioctl.h"
-#include "queue.h"
+#include "notify.h"
+#include "queue_transfer.h"
 
-static int kipc_queue_write_bounds(struct kipc_request *rq)
+#define KIPC_QUEUE_WAIT_FLAGS	(KIPC_F_NONBLOCK | KIPC_F_REALTIME | KIPC_F_NORESTART)
+
+/* The clock of the real time has no offset in any time namespace. */
+static struct kipc_limit kipc_queue_limit(const struct kipc_request *rq, u32 flags, u64 deadline)
+{
+	bool realtime = flags & KIPC_F_REALTIME;
+	struct kipc_limit limit = kipc_request_limit(rq, flags, realtime ? 0 : deadline);
+
+	if (realtime)
+		limit.deadline = deadline;
+	limit.realtime = realtime;
+	limit.norestart = flags & KIPC_F_NORESTART;
+	return limit;
+}
+
+static bool kipc_name_is_empty(const char *text)
+{
+	return !memchr_inv(text, 0, KIPC_NAME_SIZE);
+}
+
+static int kipc_queue_write_opened(struct kipc_request *rq)
 {
 	const struct kipc_queue_open *arg = &rq->arg.open;
 
-	return kipc_write_back(rq, &arg->max_msgs, sizeof(arg->max_msgs)) ?:
+	return kipc_write_back(rq, &arg->number, sizeof(arg->number)) ?:
+	       kipc_write_back(rq, &arg->max_msgs, sizeof(arg->max_msgs)) ?:
 	       kipc_write_back(rq, &arg->max_bytes, sizeof(arg->max_bytes)) ?:
 	       kipc_write_back(rq, &arg->max_size, sizeof(arg->max_size));
+}
+
+/* Flags that go together, and what belongs to them. */
+static int kipc_queue_open_check(const struct kipc_queue_open *arg)
+{
+	u32 known = KIPC_QUEUE_CREATE | KIPC_QUEUE_EXCL | KIPC_QUEUE_RECV | KIPC_QUEUE_SEND |
+		    KIPC_QUEUE_ANONYMOUS | KIPC_QUEUE_SAME;
+	bool limited = arg->mode || arg->max_msgs || arg->max_bytes || arg->max_size;
+	bool nameless = arg->flags & (KIPC_QUEUE_ANONYMOUS | KIPC_QUEUE_SAME);
+	bool create = arg->flags & KIPC_QUEUE_CREATE, same = arg->flags & KIPC_QUEUE_SAME;
+
+	if (arg->flags & ~known || !(arg->flags & (KIPC_QUEUE_RECV | KIPC_QUEUE_SEND)))
+		return -EINVAL;
+	if (arg->number || arg->reserved || arg->mode & ~0777 || (limited && !create))
+		return -EINVAL;
+	if (arg->flags & (KIPC_QUEUE_EXCL | KIPC_QUEUE_ANONYMOUS) && !create)
+		return -EINVAL;
+	if (same ? create : arg->handle)
+		return -EINVAL;
+	if (nameless)
+		return kipc_name_is_empty(arg->name) ? 0 : -EINVAL;
+	return kipc_name_check(arg->name);
 }
 
 int kipc_ioc_queue_open(struct kipc_request *rq)
 {
 	struct kipc_queue_open *arg = &rq->arg.open;
 	struct kipc_bounds bounds = { arg->max_msgs, arg->max_bytes, arg->max_size };
-	u32 known = KIPC_QUEUE_CREATE | KIPC_QUEUE_EXCL | KIPC_QUEUE_RECV | KIPC_QUEUE_SEND;
-	bool limited = arg->mode || arg->max_msgs || arg->max_bytes || arg->max_size;
 	int err;
 
-	if (arg->flags & ~known || !(arg->flags & (KIPC_QUEUE_RECV | KIPC_QUEUE_SEND)) ||
-	    (arg->flags & KIPC_QUEUE_EXCL && !(arg->flags & KIPC_QUEUE_CREATE)) ||
-	    (limited && !(arg->flags & KIPC_QUEUE_CREATE)) ||
-	    arg->reserved || arg->mode & ~0777 || kipc_name_check(arg->name))
-		return -EINVAL;
-	err = kipc_endpoint_begin(rq->ep);
+	err = kipc_queue_open_check(arg) ?: kipc_endpoint_begin(rq->ep);
 	if (err)
 		return err;
-	err = kipc_queue_write_bounds(rq);
-	if (!err)
+	err = kipc_queue_write_opened(rq);
+	if (err)
+		;
+	else if (arg->flags & KIPC_QUEUE_SAME)
+		err = kipc_queue_open_same(rq->ep, arg->flags, arg->handle, &bounds);
+	else if (arg->flags & KIPC_QUEUE_ANONYMOUS)
+		err = kipc_queue_open_anonymous(rq->ep, arg->flags, arg->mode, &bounds);
+	else
 		err = kipc_queue_open(rq->ep, arg->name, arg->flags, arg->mode, &bounds);
+	if (!err)
+		arg->number = rq->ep->queue->name.number;
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_QUEUE);
 	if (err)
 		return err;
 	arg->max_msgs = bounds.max_msgs;
 	arg->max_bytes = bounds.max_bytes;
 	arg->max_size = bounds.max_size;
-	return kipc_queue_write_bounds(rq);
+	return kipc_queue_write_opened(rq);
 }
 
 int kipc_ioc_queue_unlink(struct kipc_request *rq)
 {
 	struct kipc_queue_unlink *arg = &rq->arg.unlink;
+	bool named = !kipc_name_is_empty(arg->name);
+	struct kipc_queue *queue;
+	int err;
 
-	if (arg->flags || kipc_name_check(arg->name))
+	if (arg->flags & ~KIPC_UNLINK_REMOVE || arg->reserved || (named && arg->number))
 		return -EINVAL;
-	return kipc_queue_unlink_text(rq->ep, arg->name);
+	if (named && kipc_name_check(arg->name))
+		return -EINVAL;
+	queue = named ? kipc_queue_find(rq->ep, arg->name) : kipc_queue_use(rq->ep, arg->number, 0);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	err = kipc_queue_end(queue, arg->flags & KIPC_UNLINK_REMOVE);
+	kipc_queue_unuse(queue, named || arg->number);
+	return err;
 }
 
 int kipc_ioc_queue_send(struct kipc_request *rq)
 {
 	struct kipc_queue_send *arg = &rq->arg.put;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct kipc_queue_send_args args = { arg->type, arg->payload.tag, arg->prio };
-	struct kipc_source source;
+	struct kipc_limit limit = kipc_queue_limit(rq, arg->flags, arg->deadline);
+	struct kipc_source source __uninitialized;
+	struct kipc_queue *queue;
 	int err;
 
-	if (arg->flags & ~KIPC_F_NONBLOCK || arg->reserved || arg->prio > KIPC_PRIO_MAX ||
-	    arg->payload.prio || arg->payload.fd_count || arg->payload.fds)
+	if (arg->flags & ~KIPC_QUEUE_WAIT_FLAGS || arg->prio > KIPC_PRIO_MAX ||
+	    arg->payload.prio)
 		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
-	if (err)
-		return err;
-	err = kipc_source_open(&source, &arg->payload, KIPC_QUEUE_SIZE_MAX);
-	if (err)
-		return err;
-	err = kipc_queue_send(rq->ep, &source.iter, &args, &limit);
-	kipc_source_close(&source);
+	queue = kipc_queue_use(rq->ep, arg->number, KIPC_MAY_SEND);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	err = kipc_source_open(&source, &arg->payload, KIPC_QUEUE_SIZE_MAX, rq->ep->user);
+	if (!err) {
+		source.prio = arg->prio;
+		err = kipc_queue_send(queue, rq->ep->user, &source, arg->type, &limit);
+		kipc_source_close(&source);
+	}
+	kipc_queue_unuse(queue, arg->number);
 	return err;
+}
+
+static int kipc_choice_check(u32 select, u64 match)
+{
+	if (select > KIPC_SELECT_NTH)
+		return -EINVAL;
+	return select <= KIPC_SELECT_FIRST && match ? -EINVAL : 0;
+}
+
+static int kipc_queue_recv_check(const struct kipc_queue_recv *arg)
+{
+	u32 known = KIPC_QUEUE_WAIT_FLAGS | KIPC_RECV_PEEK | KIPC_RECV_TRUNCATE |
+		    KIPC_RECV_LARGEST;
+
+	if (arg->flags & ~known || arg->fd_count > KIPC_FDS_MAX)
+		return -EINVAL;
+	if (arg->select == KIPC_SELECT_NTH && !(arg->flags & KIPC_RECV_PEEK))
+		return -EINVAL;
+	return kipc_choice_check(arg->select, arg->match);
 }
 
 int kipc_ioc_queue_recv(struct kipc_request *rq)
 {
 	struct kipc_queue_recv *arg = &rq->arg.get;
 	struct kipc_queue_recv __user *uarg = rq->uarg;
-	struct kipc_limit limit = kipc_request_limit(rq, arg->flags, arg->deadline);
-	struct iov_iter to;
+	struct kipc_limit limit = kipc_queue_limit(rq, arg->flags, arg->deadline);
+	struct kipc_queue_order order = {
+		.choice = { arg->select, arg->match },
+		.room = min_t(u64, arg->len, KIPC_QUEUE_SIZE_MAX),
+		.flags = arg->flags,
+	};
+	struct kipc_queue_target target = {
+		.header = &uarg->msg,
+		.fds = u64_to_user_ptr(arg->fds),
+		.fd_count = arg->fd_count,
+	};
+	struct kipc_queue *queue;
 	int err;
 
-	if (arg->flags & ~KIPC_F_NONBLOCK || arg->reserved[0] || arg->reserved[1])
-		return -EINVAL;
-	err = kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
+	err = kipc_queue_recv_check(arg);
 	if (err)
 		return err;
-	iov_iter_ubuf(&to, ITER_DEST, u64_to_user_ptr(arg->data),
-		      min_t(u64, arg->len, KIPC_QUEUE_SIZE_MAX));
-	err = kipc_queue_receive(rq->ep, &to, &limit, &uarg->msg, &arg->msg.len);
+	queue = kipc_queue_use(rq->ep, arg->number, KIPC_MAY_RECV);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	iov_iter_ubuf(&target.to, ITER_DEST, u64_to_user_ptr(arg->data), order.room);
+	err = kipc_queue_receive(queue, &order, &limit, &target);
+	kipc_queue_unuse(queue, arg->number);
+
+	arg->msg.len = target.needed;
 	if (err == -EMSGSIZE && kipc_write_back(rq, &arg->msg.len, sizeof(arg->msg.len)))
 		err = -EFAULT;
+	return err;
+}
+
+/* The count of what has been done is written first, so that it can be written in the end. */
+static int kipc_queue_begin_batch(struct kipc_request *rq, u32 count, u32 *done)
+{
+	if (!count || count > KIPC_BATCH_MAX)
+		return -EINVAL;
+	*done = 0;
+	return kipc_write_back(rq, done, sizeof(*done));
+}
+
+int kipc_ioc_queue_send_batch(struct kipc_request *rq)
+{
+	struct kipc_queue_send_batch *arg = &rq->arg.put_batch;
+	struct kipc_limit limit = kipc_queue_limit(rq, arg->flags, arg->deadline);
+	struct kipc_queue *queue;
+	int err;
+
+	if (arg->flags & ~KIPC_QUEUE_WAIT_FLAGS || arg->reserved)
+		return -EINVAL;
+	err = kipc_queue_begin_batch(rq, arg->count, &arg->done);
+	if (err)
+		return err;
+	queue = kipc_queue_use(rq->ep, arg->number, KIPC_MAY_SEND);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	err = kipc_queue_send_batch(queue, rq->ep->user, u64_to_user_ptr(arg->items), arg->count,
+				    &limit, &arg->done);
+	kipc_queue_unuse(queue, arg->number);
+	return kipc_write_back(rq, &arg->done, sizeof(arg->done)) ?: err;
+}
+
+int kipc_ioc_queue_recv_batch(struct kipc_request *rq)
+{
+	struct kipc_queue_recv_batch *arg = &rq->arg.get_batch;
+	struct kipc_limit limit = kipc_queue_limit(rq, arg->flags, arg->deadline);
+	struct kipc_queue_order order = {
+		.choice = { arg->select, arg->match },
+		.room = min_t(u64, arg->len, MAX_RW_COUNT),
+	};
+	struct kipc_queue *queue;
+	int err;
+
+	if (arg->flags & ~KIPC_QUEUE_WAIT_FLAGS || arg->select == KIPC_SELECT_NTH)
+		return -EINVAL;
+	err = kipc_choice_check(arg->select, arg->match) ?:
+	      kipc_queue_begin_batch(rq, arg->count, &arg->done);
+	if (err)
+		return err;
+	queue = kipc_queue_use(rq->ep, arg->number, KIPC_MAY_RECV);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	err = kipc_queue_receive_batch(queue, &order, &limit, u64_to_user_ptr(arg->data),
+				       u64_to_user_ptr(arg->msgs), arg->count, &arg->done);
+	kipc_queue_unuse(queue, arg->number);
+	return kipc_write_back(rq, &arg->done, sizeof(arg->done)) ?: err;
+}
+
+static int kipc_queue_notify_check(const struct kipc_queue_notify *arg)
+{
+	u32 known = KIPC_NOTIFY_ONCE | KIPC_NOTIFY_EACH | KIPC_NOTIFY_SOLE;
+	bool signal = arg->how == KIPC_NOTIFY_SIGNAL, eventfd = arg->how == KIPC_NOTIFY_EVENTFD;
+
+	if (arg->flags & ~known || arg->how > KIPC_NOTIFY_EVENTFD || arg->reserved)
+		return -EINVAL;
+	if (signal ? !arg->signo || !valid_signal(arg->signo) : arg->signo || arg->value)
+		return -EINVAL;
+	return !eventfd && arg->fd ? -EINVAL : 0;
+}
+
+int kipc_ioc_queue_notify(struct kipc_request *rq)
+{
+	int err;
+
+	err = kipc_queue_notify_check(&rq->arg.notify) ?:
+	      kipc_endpoint_expect(rq->ep, BIT(KIPC_ROLE_QUEUE));
+	return err ?: kipc_notify_set(rq->ep, &rq->arg.notify);
+}
+
+int kipc_ioc_queue_stat(struct kipc_request *rq)
+{
+	struct kipc_queue_stat *arg = &rq->arg.stat;
+	struct kipc_queue_stat stat = { .size = arg->size, .flags = arg->flags };
+	bool next = arg->flags & KIPC_STAT_NEXT;
+	struct kipc_queue *queue;
+	int err;
+
+	if (arg->flags & ~(KIPC_STAT_NEXT | KIPC_STAT_PERMIT))
+		return -EINVAL;
+	queue = next ? kipc_queue_next(rq->ep, arg->number) : kipc_queue_use(rq->ep, arg->number, 0);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	err = kipc_queue_stat(queue, &stat, arg->flags & KIPC_STAT_PERMIT ? KIPC_MAY_RECV : 0);
+	kipc_queue_unuse(queue, next || arg->number);
+	if (err)
+		return err;
+	return copy_to_user(rq->uarg, &stat, sizeof(stat)) ? -EFAULT : 0;
+}
+
+/* What is not to be set is 0. */
+static bool kipc_queue_set_fits(const struct kipc_queue_set *arg, u32 flag, u64 value, u64 max)
+{
+	return value <= (arg->flags & flag ? max : 0);
+}
+
+int kipc_ioc_queue_set(struct kipc_request *rq)
+{
+	struct kipc_queue_set *arg = &rq->arg.set;
+	u32 known = KIPC_SET_UID | KIPC_SET_GID | KIPC_SET_MODE | KIPC_SET_MAX_MSGS |
+		    KIPC_SET_MAX_BYTES | KIPC_SET_MAX_SIZE;
+	struct kipc_queue *queue;
+	int err;
+
+	if (arg->flags & ~known ||
+	    !kipc_queue_set_fits(arg, KIPC_SET_UID, arg->uid, U32_MAX) ||
+	    !kipc_queue_set_fits(arg, KIPC_SET_GID, arg->gid, U32_MAX) ||
+	    !kipc_queue_set_fits(arg, KIPC_SET_MODE, arg->mode, 0777) ||
+	    !kipc_queue_set_fits(arg, KIPC_SET_MAX_MSGS, arg->max_msgs, KIPC_QUEUE_MSGS_MAX) ||
+	    !kipc_queue_set_fits(arg, KIPC_SET_MAX_BYTES, arg->max_bytes, KIPC_QUEUE_BYTES_MAX) ||
+	    !kipc_queue_set_fits(arg, KIPC_SET_MAX_SIZE, arg->max_size, KIPC_QUEUE_SIZE_MAX))
+		return -EINVAL;
+	queue = kipc_queue_use(rq->ep, arg->number, 0);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	err = kipc_queue_set(queue, arg);
+	kipc_queue_unuse(queue, arg->number);
 	return err;
 }

@@ -11,6 +11,7 @@
 
 #include "endpoint.h"
 #include "entry.h"
+#include "fds.h"
 #include "file.h"
 #include "message.h"
 #include "nice.h"
@@ -34,9 +35,12 @@ static int __init kipc_init(void)
 	err = kipc_entry_init();
 	if (err)
 		goto err_message;
-	err = kipc_endpoint_init();
+	err = kipc_fds_init();
 	if (err)
 		goto err_entry;
+	err = kipc_endpoint_init();
+	if (err)
+		goto err_fds;
 	err = kipc_reclaim_init();
 	if (err)
 		goto err_endpoint;
@@ -54,6 +58,8 @@ err_reclaim:
 	kipc_reclaim_exit();
 err_endpoint:
 	kipc_endpoint_exit();
+err_fds:
+	kipc_fds_exit();
 err_entry:
 	kipc_entry_exit();
 err_message:
@@ -67,6 +73,7 @@ static void __exit kipc_exit(void)
 	kipc_registry_exit();
 	kipc_reclaim_exit();
 	kipc_endpoint_exit();
+	kipc_fds_exit();
 	kipc_entry_exit();
 	kipc_message_exit();
 }

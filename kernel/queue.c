@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queue: see queue.h for what it is. */
-#include <linux/sched/signal.h>
+/* Queue: the object.  See queue.h for what it is. */
+#include <linux/file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "copy.h"
 #include "endpoint.h"
-#include "entry.h"
-#include "queue.h"
+#include "file.h"
+#include "queue_transfer.h"
 #include "quota.h"
 #include "trace.h"
 
@@ -16,46 +16,16 @@
 #define KIPC_QUEUE_DEFAULT_BYTES	SZ_16M
 #define KIPC_QUEUE_DEFAULT_SIZE		SZ_1M
 
-/* No queue holds more than this, whoever makes it: counters stay far from their ends. */
-#define KIPC_QUEUE_MSGS_MAX		BIT_ULL(32)
-#define KIPC_QUEUE_BYTES_MAX		BIT_ULL(40)
-
-/**
- * struct kipc_queue_receiver - a thread that waits for a message, on its stack
- * @waiter:	finished with 0: @entry is the thread's
- * @room:	bytes of its buffer; a larger message is not handed to it
- * @entry:	what it was handed
- * @needed:	finished with -EMSGSIZE: the size of the first message
- */
-struct kipc_queue_receiver {
-	struct kipc_waiter	waiter;
-	u64			room;
-	struct kipc_entry	*entry;
-	u64			needed;
-};
-
-/**
- * struct kipc_queue_room - a thread that waits for room, on its stack
- * @waiter:	finished with 0: room has been taken on its behalf
- * @len:	how much
- */
-struct kipc_queue_room {
-	struct kipc_waiter	waiter;
-	u64			len;
-};
-
 static void kipc_queue_free(struct kref *ref)
 {
 	struct kipc_queue *queue = container_of(ref, struct kipc_queue, ref);
-	struct kipc_entry *entry, *next;
 
-	rbtree_postorder_for_each_entry_safe(entry, next, &queue->entries.rb_root, node) {
-		kipc_entry_destroy(entry);
-		cond_resched();
-	}
+	kipc_store_clear(&queue->store);
+	put_pid(queue->record.sender);
+	put_pid(queue->record.receiver);
 	kipc_user_uncharge(queue->user, KIPC_QUOTA_NAMES, 1);
 	kipc_user_put(queue->user);
-	kfree(queue);
+	kfree_rcu(queue, rcu);
 }
 
 void kipc_queue_put(struct kipc_queue *queue)
@@ -63,11 +33,15 @@ void kipc_queue_put(struct kipc_queue *queue)
 	kref_put(&queue->ref, kipc_queue_free);
 }
 
-/* While a name is registered it holds a reference, so this cannot come too late. */
+/* By its number a queue may be found that has just lost its name, and all else. */
 static bool kipc_queue_get(struct kipc_name *name)
 {
-	kref_get(&container_of(name, struct kipc_queue, name)->ref);
-	return true;
+	return kref_get_unless_zero(&container_of(name, struct kipc_queue, name)->ref);
+}
+
+static struct kipc_queue *kipc_queue_of(struct kipc_name *name)
+{
+	return container_of(name, struct kipc_queue, name);
 }
 
 static struct kipc_queue *kipc_queue_alloc(struct kipc_endpoint *ep, const char *text,
@@ -86,12 +60,14 @@ static struct kipc_queue *kipc_queue_alloc(struct kipc_endpoint *ep, const char 
 	}
 	kref_init(&queue->ref);
 	spin_lock_init(&queue->lock);
+	kipc_store_init(&queue->store);
 	INIT_LIST_HEAD(&queue->receivers);
 	INIT_LIST_HEAD(&queue->senders);
+	INIT_LIST_HEAD(&queue->notifies);
 	init_waitqueue_head(&queue->poll_wait);
-	queue->entries = RB_ROOT_CACHED;
 	queue->user = kipc_user_get(ep->user);
 	queue->bounds = *bounds;
+	queue->record.change_time = ktime_get_coarse_real_ns();
 	kipc_name_init(&queue->name, KIPC_NAME_QUEUE, ep->net, text, mode);
 	return queue;
 }
@@ -125,10 +101,16 @@ static struct kipc_queue *kipc_queue_create(struct kipc_endpoint *ep, const char
 {
 	struct kipc_queue *queue;
 	struct kipc_name *name;
+	int err;
 
 	queue = kipc_queue_alloc(ep, text, mode, bounds);
 	if (IS_ERR(queue))
 		return queue;
+	err = kipc_number_reserve(&queue->name);
+	if (err) {
+		kipc_queue_put(queue);
+		return ERR_PTR(err);
+	}
 	/* The name's reference, taken before anybody can find, and unlink, it. */
 	kref_get(&queue->ref);
 	name = kipc_name_register(&queue->name, kipc_queue_get);
@@ -136,9 +118,49 @@ static struct kipc_queue *kipc_queue_create(struct kipc_endpoint *ep, const char
 	if (*created)
 		return queue;
 	/* Somebody else was first: ours goes, with both its references. */
+	kipc_number_cancel(&queue->name);
 	kipc_queue_put(queue);
 	kipc_queue_put(queue);
-	return container_of(name, struct kipc_queue, name);
+	return kipc_queue_of(name);
+}
+
+/* Who may do what, at one moment. */
+static struct kipc_access kipc_queue_access(struct kipc_queue *queue)
+{
+	struct kipc_access access;
+
+	spin_lock(&queue->lock);
+	access = queue->name.access;
+	spin_unlock(&queue->lock);
+	return access;
+}
+
+static int kipc_queue_permit(struct kipc_queue *queue, int may)
+{
+	struct kipc_access access;
+
+	if (!may)
+		return 0;
+	access = kipc_queue_access(queue);
+	return kipc_name_permit(&queue->name, &access, may);
+}
+
+static bool kipc_queue_owned(struct kipc_queue *queue)
+{
+	struct kipc_access access = kipc_queue_access(queue);
+
+	return kipc_name_owned(&queue->name, &access);
+}
+
+/* The endpoint becomes a handle on the queue, whose reference it takes over. */
+static void kipc_queue_attach(struct kipc_endpoint *ep, struct kipc_queue *queue, int may,
+			      struct kipc_bounds *bounds)
+{
+	spin_lock(&queue->lock);
+	*bounds = queue->bounds;
+	spin_unlock(&queue->lock);
+	ep->queue = queue;
+	ep->may = may;
 }
 
 /**
@@ -155,16 +177,13 @@ int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode
 		    struct kipc_bounds *bounds)
 {
 	int may = kipc_queue_may(flags), err;
-	struct kipc_queue *queue = NULL;
-	struct kipc_name *name;
+	struct kipc_queue *queue;
 	bool created = false;
 
-	name = kipc_name_find(ep->net, KIPC_NAME_QUEUE, text, kipc_queue_get);
-	if (name) {
-		queue = container_of(name, struct kipc_queue, name);
-	} else {
+	queue = kipc_queue_find(ep, text);
+	if (IS_ERR(queue)) {
 		if (!(flags & KIPC_QUEUE_CREATE))
-			return -ENOENT;
+			return PTR_ERR(queue);
 		err = kipc_bounds_complete(bounds);
 		if (err)
 			return err;
@@ -176,15 +195,154 @@ int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode
 	err = !created && flags & KIPC_QUEUE_EXCL ? -EEXIST : 0;
 	/* As with open(): whoever makes it gets what it asked for, whatever the mode. */
 	if (!err && !created)
-		err = kipc_name_permit(&queue->name, may);
-	if (err) {
+		err = kipc_queue_permit(queue, may);
+	if (err)
 		kipc_queue_put(queue);
+	else
+		kipc_queue_attach(ep, queue, may, bounds);
+	return err;
+}
+
+/**
+ * kipc_queue_open_anonymous() - make an endpoint the first handle on a nameless queue
+ * @ep:		the endpoint, taking a role
+ * @flags:	KIPC_QUEUE_*
+ * @mode:	of the queue
+ * @bounds:	of the queue, 0 for defaults; as they are afterwards
+ *
+ * Return: 0, -EINVAL, -EDQUOT or -ENOMEM.
+ */
+int kipc_queue_open_anonymous(struct kipc_endpoint *ep, u32 flags, umode_t mode,
+			      struct kipc_bounds *bounds)
+{
+	struct kipc_queue *queue;
+	int err;
+
+	err = kipc_bounds_complete(bounds);
+	if (err)
 		return err;
-	}
-	*bounds = queue->bounds;
-	ep->queue = queue;
-	ep->may = may;
+	queue = kipc_queue_alloc(ep, "", mode, bounds);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	kipc_queue_attach(ep, queue, kipc_queue_may(flags), bounds);
 	return 0;
+}
+
+static int kipc_queue_share(struct kipc_endpoint *ep, const struct kipc_endpoint *other, int may,
+			    struct kipc_bounds *bounds)
+{
+	struct kipc_queue *queue = other->queue;
+
+	if (may & ~other->may)
+		return -EACCES;
+	if (READ_ONCE(queue->removed))
+		return -EIDRM;
+	/* The name's namespace is pinned by those who have the queue open: by us as well. */
+	if (queue->name.net != ep->net)
+		ep->queue_net = get_net(queue->name.net);
+	kref_get(&queue->ref);
+	kipc_queue_attach(ep, queue, may, bounds);
+	return 0;
+}
+
+/**
+ * kipc_queue_open_same() - make an endpoint another handle on the queue of one
+ * @ep:		the endpoint, taking a role
+ * @flags:	KIPC_QUEUE_*
+ * @handle:	descriptor of the other one
+ * @bounds:	written: those of the queue
+ *
+ * Return: 0, -EBADF, -EACCES or -EIDRM.
+ */
+int kipc_queue_open_same(struct kipc_endpoint *ep, u32 flags, int handle,
+			 struct kipc_bounds *bounds)
+{
+	struct file *file = fget(handle);
+	struct kipc_endpoint *other;
+	int err = -EBADF;
+
+	if (!file)
+		return -EBADF;
+	if (file->f_op == &kipc_file_operations) {
+		other = file->private_data;
+		if (kipc_endpoint_role(other) == KIPC_ROLE_QUEUE)
+			err = kipc_queue_share(ep, other, kipc_queue_may(flags), bounds);
+	}
+	fput(file);
+	return err;
+}
+
+/**
+ * kipc_queue_find() - the queue of a name
+ * @ep:		of any role: says in which namespace
+ * @text:	the name, checked
+ *
+ * Return: the queue, pinned, or ERR_PTR(-ENOENT).
+ */
+struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text)
+{
+	struct kipc_name *name;
+
+	name = kipc_name_find(ep->net, KIPC_NAME_QUEUE, text, kipc_queue_get);
+	return name ? kipc_queue_of(name) : ERR_PTR(-ENOENT);
+}
+
+static struct kipc_queue *kipc_queue_use_number(struct kipc_endpoint *ep, u32 number, int may)
+{
+	struct kipc_name *name = kipc_number_find(ep->net, number, kipc_queue_get);
+	struct kipc_queue *queue;
+	int err;
+
+	if (!name)
+		return ERR_PTR(-ENOENT);
+	queue = kipc_queue_of(name);
+	err = kipc_queue_permit(queue, may);
+	if (!err)
+		return queue;
+	kipc_queue_put(queue);
+	return ERR_PTR(err);
+}
+
+/**
+ * kipc_queue_use() - the queue that a request is for
+ * @ep:		the endpoint it was made on
+ * @number:	the queue's number, or 0 for the endpoint's own
+ * @may:	KIPC_MAY_*: what is to be done with it
+ *
+ * Return: the queue, for kipc_queue_unuse(); or ERR_PTR(-ENOTCONN, -EOPNOTSUPP, -EBADF) of
+ * the endpoint or (-ENOENT, -EACCES) of the number.
+ */
+struct kipc_queue *kipc_queue_use(struct kipc_endpoint *ep, u32 number, int may)
+{
+	int err;
+
+	if (number)
+		return kipc_queue_use_number(ep, number, may);
+	err = kipc_endpoint_expect(ep, BIT(KIPC_ROLE_QUEUE));
+	if (err)
+		return ERR_PTR(err);
+	return may & ~ep->may ? ERR_PTR(-EBADF) : ep->queue;
+}
+
+/* A request has done with a queue that it found by (@number is not 0) number or name. */
+void kipc_queue_unuse(struct kipc_queue *queue, u32 number)
+{
+	if (number)
+		kipc_queue_put(queue);
+}
+
+/**
+ * kipc_queue_next() - the queue with the next higher number
+ * @ep:		of any role: says in which namespace
+ * @number:	the number
+ *
+ * Return: the queue, pinned, or ERR_PTR(-ENOENT).
+ */
+struct kipc_queue *kipc_queue_next(struct kipc_endpoint *ep, u32 number)
+{
+	struct kipc_name *name = kipc_number_next(ep->net, number, kipc_queue_get);
+
+	return name ? kipc_queue_of(name) : ERR_PTR(-ENOENT);
 }
 
 /**
@@ -194,344 +352,180 @@ int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode
 void kipc_queue_unlink(struct kipc_name *name)
 {
 	if (kipc_name_unregister(name))
-		kipc_queue_put(container_of(name, struct kipc_queue, name));
+		kipc_queue_put(kipc_queue_of(name));
+}
+
+/* From here on the queue is empty, and nobody gets anything of it but EIDRM. */
+static void kipc_queue_remove(struct kipc_queue *queue)
+{
+	struct kipc_wakes wakes = { };
+	struct kipc_store store;
+
+	spin_lock(&queue->lock);
+	queue->removed = true;
+	store = queue->store;
+	kipc_store_init(&queue->store);
+	queue->msgs -= store.count;
+	queue->bytes -= store.bytes;
+	kipc_queue_expel_locked(queue, &wakes);
+	spin_unlock(&queue->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_queue_tell(queue, EPOLLHUP | EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+	kipc_store_clear(&store);
 }
 
 /**
- * kipc_queue_unlink_text() - take the name away that a user says
- * @ep:		of any role: says in which namespace
- * @text:	the name, checked
+ * kipc_queue_end() - take a queue's name away, at a user's wish
+ * @queue:	the queue, pinned
+ * @remove:	and end the queue itself
  *
- * Return: 0, -ENOENT or -EACCES.
+ * Return: 0; -EACCES; -EIDRM, it had been removed; -ENOENT, it has no name (any more).
  */
-int kipc_queue_unlink_text(struct kipc_endpoint *ep, const char *text)
+int kipc_queue_end(struct kipc_queue *queue, bool remove)
 {
-	struct kipc_name *name;
-	int err = -EACCES;
-
-	name = kipc_name_find(ep->net, KIPC_NAME_QUEUE, text, kipc_queue_get);
-	if (!name)
+	if (!kipc_queue_owned(queue))
+		return -EACCES;
+	if (READ_ONCE(queue->removed))
+		return -EIDRM;
+	if (!remove && !READ_ONCE(queue->name.registered))
 		return -ENOENT;
-	if (kipc_name_owned(name)) {
-		kipc_queue_unlink(name);
-		err = 0;
+	kipc_queue_unlink(&queue->name);
+	if (remove)
+		kipc_queue_remove(queue);
+	return 0;
+}
+
+static int kipc_access_set(struct kipc_access *access, const struct kipc_queue_set *arg)
+{
+	if (arg->flags & KIPC_SET_UID) {
+		access->uid = make_kuid(current_user_ns(), arg->uid);
+		if (!uid_valid(access->uid))
+			return -EINVAL;
 	}
-	kipc_queue_put(container_of(name, struct kipc_queue, name));
-	return err;
-}
-
-static bool kipc_queue_fits(const struct kipc_queue *queue, u64 len)
-{
-	return queue->msgs < queue->bounds.max_msgs &&
-	       queue->bytes + len <= queue->bounds.max_bytes;
-}
-
-static void kipc_queue_take_room(struct kipc_queue *queue, u64 len)
-{
-	queue->msgs++;
-	queue->bytes += len;
-}
-
-/* Hand room to those who wait for it, in their order. */
-static void kipc_queue_grant(struct kipc_queue *queue, struct kipc_wakes *wakes)
-{
-	struct kipc_queue_room *room, *next;
-
-	lockdep_assert_held(&queue->lock);
-	list_for_each_entry_safe(room, next, &queue->senders, waiter.entry) {
-		if (!kipc_queue_fits(queue, room->len))
-			break;
-		kipc_queue_take_room(queue, room->len);
-		list_del(&room->waiter.entry);
-		kipc_waiter_finish(&room->waiter, 0, wakes);
+	if (arg->flags & KIPC_SET_GID) {
+		access->gid = make_kgid(current_user_ns(), arg->gid);
+		if (!gid_valid(access->gid))
+			return -EINVAL;
 	}
+	if (arg->flags & KIPC_SET_MODE)
+		access->mode = arg->mode;
+	return 0;
 }
 
-static bool kipc_entry_node_less(struct rb_node *a, const struct rb_node *b)
+static void kipc_bounds_set(struct kipc_bounds *bounds, const struct kipc_queue_set *arg)
 {
-	return kipc_entry_before(rb_entry(a, struct kipc_entry, node),
-				 rb_entry(b, struct kipc_entry, node));
-}
-
-static struct kipc_entry *kipc_queue_first(const struct kipc_queue *queue)
-{
-	struct rb_node *node = rb_first_cached(&queue->entries);
-
-	return node ? rb_entry(node, struct kipc_entry, node) : NULL;
-}
-
-static void kipc_queue_insert(struct kipc_queue *queue, struct kipc_entry *entry)
-{
-	rb_add_cached(&entry->node, &queue->entries, kipc_entry_node_less);
-	queue->waiting++;
-	queue->waiting_bytes += entry->len;
-}
-
-static void kipc_queue_remove(struct kipc_queue *queue, struct kipc_entry *entry)
-{
-	rb_erase_cached(&entry->node, &queue->entries);
-	queue->waiting--;
-	queue->waiting_bytes -= entry->len;
-}
-
-/*
- * Put an entry in its place; then, for as long as both a message and a receiver
- * wait, hand the first to the first.  A receiver whose buffer is too small for it is
- * told so, and the message stays for the next.
- */
-static void kipc_queue_add(struct kipc_queue *queue, struct kipc_entry *entry,
-			   struct kipc_wakes *wakes)
-{
-	struct kipc_queue_receiver *receiver, *next;
-
-	lockdep_assert_held(&queue->lock);
-	kipc_queue_insert(queue, entry);
-	list_for_each_entry_safe(receiver, next, &queue->receivers, waiter.entry) {
-		struct kipc_entry *first = kipc_queue_first(queue);
-
-		if (!first)
-			break;
-		list_del(&receiver->waiter.entry);
-		if (first->len > receiver->room) {
-			receiver->needed = first->len;
-			kipc_waiter_finish(&receiver->waiter, -EMSGSIZE, wakes);
-			continue;
-		}
-		kipc_queue_remove(queue, first);
-		receiver->entry = first;
-		kipc_waiter_finish(&receiver->waiter, 0, wakes);
-	}
-}
-
-static void kipc_queue_tell(struct kipc_queue *queue, __poll_t events)
-{
-	/* A poller is on the wait queue before it takes the lock to look. */
-	if (waitqueue_active(&queue->poll_wait))
-		wake_up_interruptible_poll(&queue->poll_wait, events);
-}
-
-/*
- * Sleep as a waiter of the queue's, off its list afterwards in any case.  A sender
- * that gives up may have stood before others that do fit, and before pollers.
- */
-static int kipc_queue_await(struct kipc_queue *queue, struct kipc_waiter *waiter,
-			    const struct kipc_limit *limit)
-{
-	int err = kipc_waiter_sleep(waiter, limit);
-	struct kipc_wakes wakes = { };
-
-	if (!err)
-		return waiter->result;
-
-	spin_lock(&queue->lock);
-	if (waiter->done) {
-		err = waiter->result;
-	} else {
-		list_del(&waiter->entry);
-		kipc_queue_grant(queue, &wakes);
-	}
-	spin_unlock(&queue->lock);
-
-	kipc_wakes_flush(&wakes);
-	kipc_queue_tell(queue, EPOLLOUT | EPOLLWRNORM);
-	return err;
-}
-
-/* Take room for a message, waiting for it as long as allowed. */
-static int kipc_queue_reserve(struct kipc_queue *queue, u64 len, const struct kipc_limit *limit)
-{
-	struct kipc_queue_room room = { .len = len };
-
-	spin_lock(&queue->lock);
-	if (list_empty(&queue->senders) && kipc_queue_fits(queue, len)) {
-		kipc_queue_take_room(queue, len);
-		spin_unlock(&queue->lock);
-		return 0;
-	}
-	if (limit->nonblock) {
-		spin_unlock(&queue->lock);
-		return -EAGAIN;
-	}
-	kipc_waiter_init(&room.waiter);
-	list_add_tail(&room.waiter.entry, &queue->senders);
-	spin_unlock(&queue->lock);
-
-	return kipc_queue_await(queue, &room.waiter, limit);
-}
-
-/* Give room back that a message has left, or never came to fill. */
-static void kipc_queue_release(struct kipc_queue *queue, u64 len)
-{
-	struct kipc_wakes wakes = { };
-
-	spin_lock(&queue->lock);
-	queue->msgs--;
-	queue->bytes -= len;
-	kipc_queue_grant(queue, &wakes);
-	spin_unlock(&queue->lock);
-
-	kipc_wakes_flush(&wakes);
-	kipc_queue_tell(queue, EPOLLOUT | EPOLLWRNORM);
-}
-
-static struct kipc_entry *kipc_queue_fill(struct kipc_endpoint *ep, struct iov_iter *from,
-					  const struct kipc_queue_send_args *args)
-{
-	size_t len = iov_iter_count(from);
-	struct kipc_entry *entry;
-
-	entry = kipc_entry_create(ep->user, len);
-	if (IS_ERR(entry))
-		return entry;
-	entry->type = args->type;
-	entry->tag = args->tag;
-	entry->prio = args->prio;
-	if (copy_from_iter(entry->data, len, from) != len) {
-		kipc_entry_destroy(entry);
-		return ERR_PTR(-EFAULT);
-	}
-	return entry;
+	if (arg->flags & KIPC_SET_MAX_MSGS)
+		bounds->max_msgs = arg->max_msgs;
+	if (arg->flags & KIPC_SET_MAX_BYTES)
+		bounds->max_bytes = arg->max_bytes;
+	if (arg->flags & KIPC_SET_MAX_SIZE)
+		WRITE_ONCE(bounds->max_size, arg->max_size);
 }
 
 /**
- * kipc_queue_send() - put a message into the queue
- * @ep:		a handle on it
- * @from:	the payload, all of it
- * @args:	type, tag and priority, checked
- * @limit:	how long to wait for room
+ * kipc_queue_set() - change a queue's owner, mode and limits
+ * @queue:	the queue, pinned
+ * @arg:	what to, checked
  *
- * Return: 0 or a negative errno (uapi: KIPC_IOC_QUEUE_SEND).
+ * Return: 0, -EPERM, -EINVAL (no such user or group) or -EIDRM.
  */
-int kipc_queue_send(struct kipc_endpoint *ep, struct iov_iter *from,
-		    const struct kipc_queue_send_args *args, const struct kipc_limit *limit)
+int kipc_queue_set(struct kipc_queue *queue, const struct kipc_queue_set *arg)
 {
-	struct kipc_queue *queue = ep->queue;
-	u64 len = iov_iter_count(from);
 	struct kipc_wakes wakes = { };
-	struct kipc_entry *entry;
+	struct kipc_access access;
 	int err;
 
-	if (!(ep->may & KIPC_MAY_SEND))
-		return -EBADF;
-	if (len > queue->bounds.max_size)
-		return -EMSGSIZE;
-	err = kipc_queue_reserve(queue, len, limit);
+	if (!kipc_queue_owned(queue))
+		return -EPERM;
+	spin_lock(&queue->lock);
+	access = queue->name.access;
+	err = queue->removed ? -EIDRM : kipc_access_set(&access, arg);
+	if (!err) {
+		queue->name.access = access;
+		kipc_bounds_set(&queue->bounds, arg);
+		queue->record.change_time = ktime_get_coarse_real_ns();
+		kipc_queue_grant_locked(queue, &wakes);
+	}
+	spin_unlock(&queue->lock);
+
+	kipc_wakes_flush(&wakes);
+	kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+	return err;
+}
+
+static u32 kipc_list_count(const struct list_head *list)
+{
+	const struct list_head *at;
+	u32 count = 0;
+
+	list_for_each(at, list)
+		count++;
+	return count;
+}
+
+static void kipc_queue_stat_record(const struct kipc_queue *queue, struct kipc_queue_stat *stat)
+{
+	const struct kipc_queue_record *record = &queue->record;
+
+	stat->msgs = queue->store.count;
+	stat->bytes = queue->store.bytes;
+	stat->peak_msgs = record->peak_msgs;
+	stat->peak_bytes = record->peak_bytes;
+	stat->sent = record->sent;
+	stat->received = record->received;
+	stat->send_time = record->send_time;
+	stat->recv_time = record->recv_time;
+	stat->change_time = record->change_time;
+	stat->send_pid = pid_vnr(record->sender);
+	stat->recv_pid = pid_vnr(record->receiver);
+	stat->senders = kipc_list_count(&queue->senders);
+	stat->receivers = kipc_list_count(&queue->receivers);
+}
+
+static void kipc_queue_stat_access(const struct kipc_access *access, struct kipc_queue_stat *stat)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	stat->mode = access->mode;
+	stat->uid = from_kuid_munged(ns, access->uid);
+	stat->gid = from_kgid_munged(ns, access->gid);
+	stat->creator_uid = from_kuid_munged(ns, access->creator_uid);
+	stat->creator_gid = from_kgid_munged(ns, access->creator_gid);
+}
+
+/**
+ * kipc_queue_stat() - what there is to know of a queue
+ * @queue:	the queue, pinned
+ * @stat:	zero but for @size and @flags; filled in
+ * @may:	KIPC_MAY_*: what the current thread must be allowed, or 0
+ *
+ * Return: 0, -EACCES or -EIDRM.
+ */
+int kipc_queue_stat(struct kipc_queue *queue, struct kipc_queue_stat *stat, int may)
+{
+	int err = kipc_queue_permit(queue, may);
+	struct kipc_access access;
+
 	if (err)
 		return err;
-	entry = kipc_queue_fill(ep, from, args);
-	if (IS_ERR(entry)) {
-		kipc_queue_release(queue, len);
-		return PTR_ERR(entry);
-	}
-
 	spin_lock(&queue->lock);
-	entry->seq = ++queue->last_seq;
-	trace_kipc_queue_send(queue, entry);
-	kipc_queue_add(queue, entry, &wakes);
-	spin_unlock(&queue->lock);
-
-	kipc_wakes_flush(&wakes);
-	kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM);
-	return 0;
-}
-
-/* Take the first message, or wait to be handed one. */
-static struct kipc_entry *kipc_queue_take(struct kipc_queue *queue, u64 room,
-					  const struct kipc_limit *limit, u64 *needed)
-{
-	struct kipc_queue_receiver receiver = { .room = room };
-	struct kipc_entry *entry;
-	int err;
-
-	spin_lock(&queue->lock);
-	entry = kipc_queue_first(queue);
-	if (entry && entry->len <= room) {
-		kipc_queue_remove(queue, entry);
+	if (queue->removed) {
 		spin_unlock(&queue->lock);
-		return entry;
+		return -EIDRM;
 	}
-	if (entry || limit->nonblock) {
-		err = entry ? -EMSGSIZE : -EAGAIN;
-		*needed = entry ? entry->len : 0;
-		spin_unlock(&queue->lock);
-		return ERR_PTR(err);
-	}
-	kipc_waiter_init(&receiver.waiter);
-	list_add_tail(&receiver.waiter.entry, &queue->receivers);
+	access = queue->name.access;
+	stat->max_msgs = queue->bounds.max_msgs;
+	stat->max_bytes = queue->bounds.max_bytes;
+	stat->max_size = queue->bounds.max_size;
+	kipc_queue_stat_record(queue, stat);
 	spin_unlock(&queue->lock);
 
-	err = kipc_queue_await(queue, &receiver.waiter, limit);
-	*needed = receiver.needed;
-	return err ? ERR_PTR(err) : receiver.entry;
-}
-
-/* Undo a take: the entry goes back to where it was. */
-static void kipc_queue_untake(struct kipc_queue *queue, struct kipc_entry *entry)
-{
-	struct kipc_wakes wakes = { };
-
-	spin_lock(&queue->lock);
-	kipc_queue_add(queue, entry, &wakes);
-	spin_unlock(&queue->lock);
-
-	kipc_wakes_flush(&wakes);
-	kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM);
-}
-
-static int kipc_queue_copy_out(struct kipc_queue *queue, const struct kipc_entry *entry,
-			       struct iov_iter *to, struct kipc_header __user *uheader)
-{
-	struct kipc_header header;
-	struct kipc_view view;
-
-	/* A thread that is being killed will not read it; another one can. */
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	if (copy_to_iter(entry->data, entry->len, to) != entry->len)
-		return -EFAULT;
-
-	kipc_view_capture(&view, kipc_time_offset());
-	kipc_entry_describe(entry, &view, &header);
-	if (uheader && kipc_write_words(uheader, &header, sizeof(header)))
-		return -EFAULT;
-	trace_kipc_queue_recv(queue, &header);
-	return 0;
-}
-
-/**
- * kipc_queue_receive() - take the first message out of the queue
- * @ep:		a handle on it
- * @to:		the buffer
- * @limit:	how long to wait for one
- * @header:	where its header goes, or NULL
- * @needed:	after -EMSGSIZE: the message's length
- *
- * The message is gone from the queue only when payload and header have arrived.
- *
- * Return: 0 or a negative errno (uapi: KIPC_IOC_QUEUE_RECV).
- */
-int kipc_queue_receive(struct kipc_endpoint *ep, struct iov_iter *to,
-		       const struct kipc_limit *limit, struct kipc_header __user *header,
-		       u64 *needed)
-{
-	struct kipc_queue *queue = ep->queue;
-	struct kipc_entry *entry;
-	int err;
-	u32 len;
-
-	if (!(ep->may & KIPC_MAY_RECV))
-		return -EBADF;
-	entry = kipc_queue_take(queue, iov_iter_count(to), limit, needed);
-	if (IS_ERR(entry))
-		return PTR_ERR(entry);
-	err = kipc_queue_copy_out(queue, entry, to, header);
-	if (err) {
-		kipc_queue_untake(queue, entry);
-		return err;
+	kipc_queue_stat_access(&access, stat);
+	if (READ_ONCE(queue->name.registered)) {
+		stat->number = queue->name.number;
+		strscpy(stat->name, queue->name.text, sizeof(stat->name));
 	}
-	len = entry->len;
-	kipc_entry_destroy(entry);
-	kipc_queue_release(queue, len);
 	return 0;
 }
 
@@ -544,12 +538,15 @@ int kipc_queue_receive(struct kipc_endpoint *ep, struct iov_iter *to,
 __poll_t kipc_queue_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table)
 {
 	struct kipc_queue *queue = ep->queue;
-	u64 ordinary = min_t(u64, PAGE_SIZE, queue->bounds.max_size);
 	__poll_t events = 0;
+	u64 ordinary;
 
 	poll_wait(file, &queue->poll_wait, table);
 	spin_lock(&queue->lock);
-	if (ep->may & KIPC_MAY_RECV && queue->waiting)
+	ordinary = min_t(u64, PAGE_SIZE, queue->bounds.max_size);
+	if (queue->removed)
+		events |= EPOLLHUP;
+	if (ep->may & KIPC_MAY_RECV && queue->store.count)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (ep->may & KIPC_MAY_SEND && list_empty(&queue->senders) &&
 	    kipc_queue_fits(queue, ordinary))
@@ -566,8 +563,8 @@ __poll_t kipc_queue_poll(struct kipc_endpoint *ep, struct file *file, poll_table
 void kipc_queue_info(struct kipc_queue *queue, struct kipc_endpoint_info *info)
 {
 	spin_lock(&queue->lock);
-	info->queued = queue->waiting;
-	info->queued_bytes = queue->waiting_bytes;
+	info->queued = queue->store.count;
+	info->queued_bytes = queue->store.bytes;
 	info->max_msgs = queue->bounds.max_msgs;
 	info->max_bytes = queue->bounds.max_bytes;
 	info->max_size = queue->bounds.max_size;

@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Queue: a named store of whole messages, by priority.
+ * Queue: a store of whole messages, each with a type and a priority.
  *
  * Messages are copied in from the sender and out to the receiver; what is in
- * between belongs to the queue.  Order is by priority, then by arrival, in a tree:
- * O(log n) in, O(1) to find the first.
+ * between belongs to the queue.  The store (store.h) finds any message that a receiver can
+ * ask for in O(log n).
  *
  * One spinlock guards a queue.  It is not held while payload is copied:
  *
- *	send	reserve room -> allocate, copy in -> commit -> wake
- *	receive	take the first -> copy out -> give its room back, wake senders;
+ *	send	charge, allocate, copy in -> take room and commit -> wake
+ *	receive	take out of the store -> copy out -> give its room back, wake senders;
  *		or, when it could not be copied out, put it back where it was
  *
  * A message that has been taken belongs to the thread that took it and still
  * occupies its room in the queue, so putting it back cannot fail.
  *
- * Receivers that wait are handed messages directly, first come first; so is room
- * to senders that wait for it.  While senders wait, a new one goes behind them.
+ * Threads that wait are on two lists, by the priority of the thread and then in their
+ * order of arrival.  Nobody on them could be served:
  *
- * A queue is referred to by its endpoints and by its name.  Unlinking takes the
- * name away; the last endpoint to go then takes the queue with it.
+ *	@receivers	none of the messages in the store is what any of them asks for.  A
+ *			new message is handed straight to the first who asks for it, and
+ *			gets into the store when there is none.
+ *	@senders	there is no room for the first of them, and others stay behind it.
+ *			Each brings its message along, and whoever gives room back puts that
+ *			into the queue on its behalf.
  *
- * Payload lives in the same allocation as its entry, in slab caches of this
- * module's own up to 8 KiB (so no foreign object ever shares a slab with bytes
- * that a user chose) and in whole pages above.
+ * A queue is referred to by its endpoints, by requests that found it by number, and by its
+ * name.  Unlinking takes the name away; the last endpoint to go then takes the queue with
+ * it.  A queue that is removed is empty from then on, and every request on it fails.
+ *
+ * queue.c is the object; queue_send.c and queue_receive.c are what moves messages, on the
+ * common ground of queue_wait.c.
  */
 #ifndef KIPC_QUEUE_H
 #define KIPC_QUEUE_H
@@ -37,10 +44,18 @@
 
 #include "message.h"
 #include "registry.h"
+#include "store.h"
 #include "wait.h"
 
 struct kipc_endpoint;
+struct kipc_entry;
+struct kipc_notifier;
+struct kipc_source;
 struct kipc_user;
+
+/* No queue holds more than this, whoever makes it: counters stay far from their ends. */
+#define KIPC_QUEUE_MSGS_MAX	BIT_ULL(32)
+#define KIPC_QUEUE_BYTES_MAX	BIT_ULL(40)
 
 /**
  * struct kipc_bounds - what a queue may hold
@@ -55,62 +70,86 @@ struct kipc_bounds {
 };
 
 /**
+ * struct kipc_queue_record - what has happened in a queue
+ * @sent:	messages sent
+ * @received:	messages received
+ * @peak_msgs:	the most that have been in the store
+ * @peak_bytes:	the most payload
+ * @send_time:	of the last, CLOCK_REALTIME_COARSE
+ * @recv_time:	likewise
+ * @change_time: of making it and of kipc_queue_set()
+ * @sender:	who sent the last, pinned, or NULL
+ * @receiver:	who received the last, pinned, or NULL
+ */
+struct kipc_queue_record {
+	u64		sent;
+	u64		received;
+	u64		peak_msgs;
+	u64		peak_bytes;
+	u64		send_time;
+	u64		recv_time;
+	u64		change_time;
+	struct pid	*sender;
+	struct pid	*receiver;
+};
+
+/**
  * struct kipc_queue - see above
- * @ref:	endpoints, and one for the name while it is registered
+ * @ref:	endpoints, requests, and one for the name while it is registered
+ * @rcu:	frees it: kipc_number_find() may just look at it
  * @lock:	guards all that follows
- * @name:	its name; guarded by the registry
+ * @name:	its name; guarded by the registry, but for its @access
  * @user:	who made it, and pays for the name
  * @bounds:	what it may hold
- * @entries:	struct kipc_entry by priority, then arrival
- * @msgs:	messages that room is taken for (waiting, coming or going)
+ * @store:	messages that wait
+ * @msgs:	messages that room is taken for: waiting, or being received
  * @bytes:	their payload
- * @waiting:	messages in @entries
- * @waiting_bytes: their payload
  * @last_seq:	sequence number of the newest message
- * @receivers:	struct kipc_queue_receiver that wait, first come first
- * @senders:	struct kipc_queue_room that wait, first come first
+ * @removed:	it is no more: KIPC_UNLINK_REMOVE
+ * @receivers:	struct kipc_queue_receiver that wait, see above
+ * @senders:	struct kipc_queue_sender that wait, see above
+ * @notifies:	struct kipc_notifier: who wants to be told of messages
+ * @sole:	the one of them that has POSIX's single place, or NULL
+ * @record:	what has happened
  * @poll_wait:	pollers of its endpoints; the queue outlives each of their files
  */
 struct kipc_queue {
 	struct kref		ref;
+	struct rcu_head		rcu;
 	spinlock_t		lock;	/* see above */
 	struct kipc_name	name;
 	struct kipc_user	*user;
 	struct kipc_bounds	bounds;
-	struct rb_root_cached	entries;
+	struct kipc_store	store;
 	u64			msgs;
 	u64			bytes;
-	u64			waiting;
-	u64			waiting_bytes;
 	u64			last_seq;
+	bool			removed;
 	struct list_head	receivers;
 	struct list_head	senders;
+	struct list_head	notifies;
+	struct kipc_notifier	*sole;
+	struct kipc_queue_record record;
 	wait_queue_head_t	poll_wait;
-};
-
-/**
- * struct kipc_queue_send_args - what a sender says of a message
- * @type:	the application's
- * @tag:	the application's
- * @prio:	0 to KIPC_PRIO_MAX
- */
-struct kipc_queue_send_args {
-	u64	type;
-	u64	tag;
-	u32	prio;
 };
 
 int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode_t mode,
 		    struct kipc_bounds *bounds);
+int kipc_queue_open_anonymous(struct kipc_endpoint *ep, u32 flags, umode_t mode,
+			      struct kipc_bounds *bounds);
+int kipc_queue_open_same(struct kipc_endpoint *ep, u32 flags, int handle,
+			 struct kipc_bounds *bounds);
+struct kipc_queue *kipc_queue_use(struct kipc_endpoint *ep, u32 number, int may);
+void kipc_queue_unuse(struct kipc_queue *queue, u32 number);
 void kipc_queue_put(struct kipc_queue *queue);
-void kipc_queue_unlink(struct kipc_name *name);
-int kipc_queue_unlink_text(struct kipc_endpoint *ep, const char *text);
 
-int kipc_queue_send(struct kipc_endpoint *ep, struct iov_iter *from,
-		    const struct kipc_queue_send_args *args, const struct kipc_limit *limit);
-int kipc_queue_receive(struct kipc_endpoint *ep, struct iov_iter *to,
-		       const struct kipc_limit *limit, struct kipc_header __user *header,
-		       u64 *needed);
+void kipc_queue_unlink(struct kipc_name *name);
+struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text);
+int kipc_queue_end(struct kipc_queue *queue, bool remove);
+int kipc_queue_set(struct kipc_queue *queue, const struct kipc_queue_set *arg);
+int kipc_queue_stat(struct kipc_queue *queue, struct kipc_queue_stat *stat, int may);
+struct kipc_queue *kipc_queue_next(struct kipc_endpoint *ep, u32 number);
+
 __poll_t kipc_queue_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table);
 void kipc_queue_info(struct kipc_queue *queue, struct kipc_endpoint_info *info);
 

@@ -12,7 +12,7 @@ static unsigned long max_endpoints = 65536;
 module_param(max_endpoints, ulong, 0644);
 MODULE_PARM_DESC(max_endpoints, "open endpoints a user may have");
 
-static unsigned long max_names = 4096;
+static unsigned long max_names = 65536;
 module_param(max_names, ulong, 0644);
 MODULE_PARM_DESC(max_names, "channels and queues a user may have");
 

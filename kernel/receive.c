@@ -335,7 +335,7 @@ int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 
 	spin_unlock(&ep->channel->lock);
 
 	for (*done = 0; !err && *done < count; *done += !err)
-		err = kipc_fds_install(fds, *done, to + *done);
+		err = min(kipc_fds_install(fds, *done, to + *done), 0);
 	if (fds)
 		kipc_fds_put(fds);
 	return err;

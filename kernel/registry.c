@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/xarray.h>
 #include <net/netns/generic.h>
 
 #include "queue.h"
@@ -15,10 +16,14 @@
  * struct kipc_net - the names of a network namespace
  * @lock:	guards @names and what the names point to
  * @names:	struct kipc_name by kind, then text
+ * @numbers:	struct kipc_name of queues by number; changed under @lock, read under RCU
+ * @last_number: where the next number is looked for
  */
 struct kipc_net {
 	spinlock_t	lock;	/* see above */
 	struct rb_root	names;
+	struct xarray	numbers;
+	u32		last_number;
 };
 
 static unsigned int kipc_net_id __read_mostly;
@@ -63,9 +68,14 @@ void kipc_name_init(struct kipc_name *name, enum kipc_name_kind kind, struct net
 	name->net = net;
 	name->kind = kind;
 	name->registered = false;
-	name->mode = mode & 0777 & ~current_umask();
-	name->uid = current_euid();
-	name->gid = current_egid();
+	name->number = 0;
+	name->access = (struct kipc_access){
+		.mode = mode & 0777 & ~current_umask(),
+		.uid = current_euid(),
+		.gid = current_egid(),
+		.creator_uid = current_euid(),
+		.creator_gid = current_egid(),
+	};
 	strscpy(name->text, text, sizeof(name->text));
 }
 
@@ -76,18 +86,20 @@ static bool kipc_name_override(const struct kipc_name *name)
 
 /**
  * kipc_name_permit() - may the current thread do this, as with a file?
- * @name:	of a registered object
+ * @name:	of the object
+ * @access:	its access, at one moment
  * @may:	KIPC_MAY_*
  *
  * Return: 0 or -EACCES.
  */
-int kipc_name_permit(const struct kipc_name *name, int may)
+int kipc_name_permit(const struct kipc_name *name, const struct kipc_access *access, int may)
 {
-	int granted = name->mode;
+	int granted = access->mode;
+	kuid_t uid = current_euid();
 
-	if (uid_eq(name->uid, current_euid()))
+	if (uid_eq(access->uid, uid) || uid_eq(access->creator_uid, uid))
 		granted >>= 6;
-	else if (in_egroup_p(name->gid))
+	else if (in_egroup_p(access->gid) || in_egroup_p(access->creator_gid))
 		granted >>= 3;
 	if ((may & ~granted) && !kipc_name_override(name))
 		return -EACCES;
@@ -95,9 +107,12 @@ int kipc_name_permit(const struct kipc_name *name, int may)
 }
 
 /* Does the current thread own the object, or stand above owners? */
-bool kipc_name_owned(const struct kipc_name *name)
+bool kipc_name_owned(const struct kipc_name *name, const struct kipc_access *access)
 {
-	return uid_eq(name->uid, current_euid()) || kipc_name_override(name);
+	kuid_t uid = current_euid();
+
+	return uid_eq(access->uid, uid) || uid_eq(access->creator_uid, uid) ||
+	       kipc_name_override(name);
 }
 
 static int kipc_name_cmp(enum kipc_name_kind kind, const char *text,
@@ -138,7 +153,7 @@ static struct kipc_name *kipc_name_walk(struct kipc_net *kn, enum kipc_name_kind
  * Return: the name, its object pinned, or NULL.
  */
 struct kipc_name *kipc_name_find(struct net *net, enum kipc_name_kind kind, const char *text,
-				 bool (*get)(struct kipc_name *name))
+				 kipc_name_get_t *get)
 {
 	struct kipc_net *kn = kipc_net(net);
 	struct rb_node *parent, **link;
@@ -162,8 +177,7 @@ struct kipc_name *kipc_name_find(struct net *net, enum kipc_name_kind kind, cons
  *
  * Return: @name; the name that is there, its object pinned; or NULL, see above.
  */
-struct kipc_name *kipc_name_register(struct kipc_name *name,
-				     bool (*get)(struct kipc_name *name))
+struct kipc_name *kipc_name_register(struct kipc_name *name, kipc_name_get_t *get)
 {
 	struct kipc_net *kn = kipc_net(name->net);
 	struct rb_node *parent, **link;
@@ -174,6 +188,9 @@ struct kipc_name *kipc_name_register(struct kipc_name *name,
 	if (!there) {
 		rb_link_node(&name->node, parent, link);
 		rb_insert_color(&name->node, &kn->names);
+		/* Its place has been reserved: this allocates nothing. */
+		if (name->number)
+			xa_store(&kn->numbers, name->number, name, 0);
 		name->registered = true;
 		there = name;
 	} else if (!get(there)) {
@@ -196,11 +213,84 @@ bool kipc_name_unregister(struct kipc_name *name)
 
 	spin_lock(&kn->lock);
 	registered = name->registered;
-	if (registered)
+	if (registered) {
 		rb_erase(&name->node, &kn->names);
+		if (name->number)
+			xa_erase(&kn->numbers, name->number);
+	}
 	name->registered = false;
 	spin_unlock(&kn->lock);
 	return registered;
+}
+
+/**
+ * kipc_number_reserve() - find a number for a name that is to be registered
+ * @name:	gets the number; found by it once it is registered
+ *
+ * Numbers go round, so that one that has become free is not soon another queue's.
+ *
+ * Return: 0, and kipc_name_register() or kipc_number_cancel() must follow; -EBUSY, none is
+ * free; -ENOMEM.
+ */
+int kipc_number_reserve(struct kipc_name *name)
+{
+	struct kipc_net *kn = kipc_net(name->net);
+	int err;
+
+	err = xa_alloc_cyclic(&kn->numbers, &name->number, NULL, XA_LIMIT(1, INT_MAX),
+			      &kn->last_number, GFP_KERNEL_ACCOUNT);
+	return min(err, 0);
+}
+
+/**
+ * kipc_number_cancel() - give a number back that was reserved and not used
+ * @name:	never registered
+ */
+void kipc_number_cancel(struct kipc_name *name)
+{
+	xa_erase(&kipc_net(name->net)->numbers, name->number);
+	name->number = 0;
+}
+
+/**
+ * kipc_number_find() - look a queue up by its number
+ * @net:	in which namespace
+ * @number:	the number
+ * @get:	as in kipc_name_find(); called under RCU
+ *
+ * Return: its name, the queue pinned, or NULL.
+ */
+struct kipc_name *kipc_number_find(struct net *net, u32 number, kipc_name_get_t *get)
+{
+	struct kipc_name *name;
+
+	rcu_read_lock();
+	name = xa_load(&kipc_net(net)->numbers, number);
+	if (name && !get(name))
+		name = NULL;
+	rcu_read_unlock();
+	return name;
+}
+
+/**
+ * kipc_number_next() - the first queue with a higher number
+ * @net:	in which namespace
+ * @number:	the number
+ * @get:	as in kipc_name_find(); called under RCU
+ *
+ * Return: its name, the queue pinned, or NULL.
+ */
+struct kipc_name *kipc_number_next(struct net *net, u32 number, kipc_name_get_t *get)
+{
+	unsigned long at = number;
+	struct kipc_name *name;
+
+	rcu_read_lock();
+	do {
+		name = xa_find_after(&kipc_net(net)->numbers, &at, INT_MAX, XA_PRESENT);
+	} while (name && !get(name));
+	rcu_read_unlock();
+	return name;
 }
 
 static int __net_init kipc_net_init(struct net *net)
@@ -209,6 +299,7 @@ static int __net_init kipc_net_init(struct net *net)
 
 	spin_lock_init(&kn->lock);
 	kn->names = RB_ROOT;
+	xa_init_flags(&kn->numbers, XA_FLAGS_ALLOC1);
 	return 0;
 }
 
@@ -227,6 +318,7 @@ static void __net_exit kipc_net_exit(struct net *net)
 		WARN_ON_ONCE(name->kind != KIPC_NAME_QUEUE);
 		kipc_queue_unlink(name);
 	}
+	xa_destroy(&kn->numbers);
 }
 
 static struct pernet_operations kipc_net_ops = {

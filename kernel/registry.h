@@ -10,6 +10,10 @@
  * The lock of a namespace is held to look up, add and remove, never while
  * messages move.  A lookup takes its reference on the object under that lock (the
  * object's own @get, which may refuse an object that is going).
+ *
+ * Queues have numbers besides, by which requests on the path of messages find them: under
+ * RCU, without that lock.  A queue is therefore freed after a grace period.  Its number
+ * is reserved before it has its name, and shows it from then on until the name goes.
  */
 #ifndef KIPC_REGISTRY_H
 #define KIPC_REGISTRY_H
@@ -30,15 +34,30 @@ enum kipc_name_kind {
 #define KIPC_MAY_SEND		2
 
 /**
+ * struct kipc_access - whose an object is, and what others may do with it
+ * @mode:	permission bits
+ * @uid:	owner
+ * @gid:	group
+ * @creator_uid: who made it: keeps an owner's rights for good
+ * @creator_gid: the creator's group
+ */
+struct kipc_access {
+	umode_t	mode;
+	kuid_t	uid;
+	kgid_t	gid;
+	kuid_t	creator_uid;
+	kgid_t	creator_gid;
+};
+
+/**
  * struct kipc_name - a registered name
  * @node:	in its namespace's tree
  * @net:	the namespace; pinned by the endpoints of the object, and a name
  *		without endpoints goes when the namespace does
  * @kind:	which of the two name spaces
  * @registered:	it is in the tree; changed under the namespace's lock
- * @mode:	permission bits
- * @uid:	owner
- * @gid:	group
+ * @number:	of a queue with a name, otherwise 0
+ * @access:	who may do what; that of a queue changes, under the queue's lock
  * @text:	the name, terminated
  */
 struct kipc_name {
@@ -46,23 +65,29 @@ struct kipc_name {
 	struct net		*net;
 	enum kipc_name_kind	kind;
 	bool			registered;
-	umode_t			mode;
-	kuid_t			uid;
-	kgid_t			gid;
+	u32			number;
+	struct kipc_access	access;
 	char			text[KIPC_NAME_SIZE];
 };
+
+/* Takes a reference on the object that a name is embedded in, unless that is going. */
+typedef bool kipc_name_get_t(struct kipc_name *name);
 
 int kipc_name_check(const char *text);
 void kipc_name_init(struct kipc_name *name, enum kipc_name_kind kind, struct net *net,
 		    const char *text, umode_t mode);
-int kipc_name_permit(const struct kipc_name *name, int may);
-bool kipc_name_owned(const struct kipc_name *name);
+int kipc_name_permit(const struct kipc_name *name, const struct kipc_access *access, int may);
+bool kipc_name_owned(const struct kipc_name *name, const struct kipc_access *access);
 
 struct kipc_name *kipc_name_find(struct net *net, enum kipc_name_kind kind, const char *text,
-				 bool (*get)(struct kipc_name *name));
-struct kipc_name *kipc_name_register(struct kipc_name *name,
-				     bool (*get)(struct kipc_name *name));
+				 kipc_name_get_t *get);
+struct kipc_name *kipc_name_register(struct kipc_name *name, kipc_name_get_t *get);
 bool kipc_name_unregister(struct kipc_name *name);
+
+int kipc_number_reserve(struct kipc_name *name);
+void kipc_number_cancel(struct kipc_name *name);
+struct kipc_name *kipc_number_find(struct net *net, u32 number, kipc_name_get_t *get);
+struct kipc_name *kipc_number_next(struct net *net, u32 number, kipc_name_get_t *get);
 
 int kipc_registry_init(void);
 void kipc_registry_exit(void);

@@ -59,7 +59,7 @@ static bool kipc_waiter_poll(const struct kipc_waiter *waiter, const struct kipc
 {
 	u64 until = ktime_get_ns() + limit->busy_poll;
 
-	if (limit->deadline)
+	if (limit->deadline && !limit->realtime)
 		until = min(until, limit->deadline);
 	if (num_online_cpus() == 1)
 		return false;
@@ -73,17 +73,18 @@ static bool kipc_waiter_poll(const struct kipc_waiter *waiter, const struct kipc
 	return false;
 }
 
-/* Sleep once.  Return: whether the deadline (0: none) has not passed yet. */
-static bool kipc_schedule_until(u64 deadline)
+/* Sleep once.  Return: whether the deadline, if there is one, has not passed yet. */
+static bool kipc_schedule_until(const struct kipc_limit *limit)
 {
-	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	ktime_t expires = ns_to_ktime(min_t(u64, limit->deadline, KTIME_MAX));
 
-	if (!deadline) {
+	if (!limit->deadline) {
 		schedule();
 		return true;
 	}
-	return schedule_hrtimeout_range(&expires, current->timer_slack_ns,
-					HRTIMER_MODE_ABS) != 0;
+	return schedule_hrtimeout_range_clock(&expires, current->timer_slack_ns, HRTIMER_MODE_ABS,
+					      limit->realtime ? CLOCK_REALTIME :
+					      CLOCK_MONOTONIC) != 0;
 }
 
 /**
@@ -91,8 +92,8 @@ static bool kipc_schedule_until(u64 deadline)
  * @waiter:	already where finishers find it; no lock held
  * @limit:	how long
  *
- * Return: 0, it was finished, and its @result is there; -ETIMEDOUT or -ERESTARTSYS,
- * after which the caller takes the lock and looks at @done again.
+ * Return: 0, it was finished, and its @result is there; -ETIMEDOUT, or
+ * -ERESTARTSYS (-ERESTARTNOHAND), after which the caller takes the lock and looks at @done again.
  */
 int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit)
 {
@@ -105,10 +106,10 @@ int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit
 		if (kipc_waiter_done(waiter))
 			break;
 		if (signal_pending(current)) {
-			err = -ERESTARTSYS;
+			err = limit->norestart ? -ERESTARTNOHAND : -ERESTARTSYS;
 			break;
 		}
-		if (!kipc_schedule_until(limit->deadline)) {
+		if (!kipc_schedule_until(limit)) {
 			err = -ETIMEDOUT;
 			break;
 		}

@@ -51,13 +51,17 @@ struct kipc_waiter {
 
 /**
  * struct kipc_limit - how long an operation may wait
- * @deadline:	CLOCK_MONOTONIC nanoseconds, 0 for none
+ * @deadline:	nanoseconds of CLOCK_MONOTONIC, 0 for none
+ * @realtime:	they are of CLOCK_REALTIME
  * @nonblock:	not at all
+ * @norestart:	a signal handler ends the operation, also one that restarts system calls
  * @busy_poll:	nanoseconds to poll before sleeping
  */
 struct kipc_limit {
 	u64	deadline;
+	bool	realtime;
 	bool	nonblock;
+	bool	norestart;
 	u32	busy_poll;
 };
 

@@ -586,18 +586,4 @@ TEST_F(fds, failed_receive_efault_keeps_them)
 	EXPECT_TRUE(same_file(self->file, self->got[0]));
 }
 
-TEST_F(fds, queue_send_with_them_einval)
-{
-	int queue = queue_open(self->name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
-	struct kipc_queue_send put = queue_send_args("x", 1);
-
-	put.payload = payload_fds("x", 1, &self->file, 1);
-	EXPECT_EQ(-EINVAL, request(queue, KIPC_IOC_QUEUE_SEND, &put));
-	put.payload.fd_count = 0;
-	EXPECT_EQ(-EINVAL, request(queue, KIPC_IOC_QUEUE_SEND, &put));
-	put.payload.fds = 0;
-	EXPECT_EQ(0, request(queue, KIPC_IOC_QUEUE_SEND, &put));
-	queue_unlink(self->name);
-}
-
 TEST_HARNESS_MAIN

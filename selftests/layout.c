@@ -179,24 +179,28 @@ SIZE(kipc_channel_ring, 32);
 FIELD(kipc_queue_open, size, 0);
 FIELD(kipc_queue_open, flags, 4);
 FIELD(kipc_queue_open, mode, 8);
-FIELD(kipc_queue_open, reserved, 12);
-FIELD(kipc_queue_open, max_msgs, 16);
-FIELD(kipc_queue_open, max_bytes, 24);
-FIELD(kipc_queue_open, max_size, 32);
-FIELD(kipc_queue_open, name, 40);
-SIZE(kipc_queue_open, 296);
+FIELD(kipc_queue_open, handle, 12);
+FIELD(kipc_queue_open, number, 16);
+FIELD(kipc_queue_open, reserved, 20);
+FIELD(kipc_queue_open, max_msgs, 24);
+FIELD(kipc_queue_open, max_bytes, 32);
+FIELD(kipc_queue_open, max_size, 40);
+FIELD(kipc_queue_open, name, 48);
+SIZE(kipc_queue_open, 304);
 
 FIELD(kipc_queue_unlink, size, 0);
 FIELD(kipc_queue_unlink, flags, 4);
-FIELD(kipc_queue_unlink, name, 8);
-SIZE(kipc_queue_unlink, 264);
+FIELD(kipc_queue_unlink, number, 8);
+FIELD(kipc_queue_unlink, reserved, 12);
+FIELD(kipc_queue_unlink, name, 16);
+SIZE(kipc_queue_unlink, 272);
 
 FIELD(kipc_queue_send, size, 0);
 FIELD(kipc_queue_send, flags, 4);
 FIELD(kipc_queue_send, deadline, 8);
 FIELD(kipc_queue_send, type, 16);
 FIELD(kipc_queue_send, prio, 24);
-FIELD(kipc_queue_send, reserved, 28);
+FIELD(kipc_queue_send, number, 28);
 FIELD(kipc_queue_send, payload, 32);
 SIZE(kipc_queue_send, 72);
 
@@ -205,9 +209,90 @@ FIELD(kipc_queue_recv, flags, 4);
 FIELD(kipc_queue_recv, deadline, 8);
 FIELD(kipc_queue_recv, data, 16);
 FIELD(kipc_queue_recv, len, 24);
-FIELD(kipc_queue_recv, reserved, 32);
-FIELD(kipc_queue_recv, msg, 48);
-SIZE(kipc_queue_recv, 144);
+FIELD(kipc_queue_recv, select, 32);
+FIELD(kipc_queue_recv, number, 36);
+FIELD(kipc_queue_recv, match, 40);
+FIELD(kipc_queue_recv, fds, 48);
+FIELD(kipc_queue_recv, fd_count, 56);
+FIELD(kipc_queue_recv, fd_done, 60);
+FIELD(kipc_queue_recv, msg, 64);
+SIZE(kipc_queue_recv, 160);
+
+FIELD(kipc_queue_item, payload, 0);
+FIELD(kipc_queue_item, type, 40);
+FIELD(kipc_queue_item, prio, 48);
+FIELD(kipc_queue_item, reserved, 52);
+SIZE(kipc_queue_item, 56);
+
+FIELD(kipc_queue_send_batch, size, 0);
+FIELD(kipc_queue_send_batch, flags, 4);
+FIELD(kipc_queue_send_batch, deadline, 8);
+FIELD(kipc_queue_send_batch, items, 16);
+FIELD(kipc_queue_send_batch, count, 24);
+FIELD(kipc_queue_send_batch, number, 28);
+FIELD(kipc_queue_send_batch, done, 32);
+FIELD(kipc_queue_send_batch, reserved, 36);
+SIZE(kipc_queue_send_batch, 40);
+
+FIELD(kipc_queue_recv_batch, size, 0);
+FIELD(kipc_queue_recv_batch, flags, 4);
+FIELD(kipc_queue_recv_batch, deadline, 8);
+FIELD(kipc_queue_recv_batch, data, 16);
+FIELD(kipc_queue_recv_batch, len, 24);
+FIELD(kipc_queue_recv_batch, select, 32);
+FIELD(kipc_queue_recv_batch, number, 36);
+FIELD(kipc_queue_recv_batch, match, 40);
+FIELD(kipc_queue_recv_batch, msgs, 48);
+FIELD(kipc_queue_recv_batch, count, 56);
+FIELD(kipc_queue_recv_batch, done, 60);
+SIZE(kipc_queue_recv_batch, 64);
+
+FIELD(kipc_queue_notify, size, 0);
+FIELD(kipc_queue_notify, flags, 4);
+FIELD(kipc_queue_notify, how, 8);
+FIELD(kipc_queue_notify, signo, 12);
+FIELD(kipc_queue_notify, value, 16);
+FIELD(kipc_queue_notify, fd, 24);
+FIELD(kipc_queue_notify, reserved, 28);
+SIZE(kipc_queue_notify, 32);
+
+FIELD(kipc_queue_stat, size, 0);
+FIELD(kipc_queue_stat, flags, 4);
+FIELD(kipc_queue_stat, number, 8);
+FIELD(kipc_queue_stat, mode, 12);
+FIELD(kipc_queue_stat, uid, 16);
+FIELD(kipc_queue_stat, gid, 20);
+FIELD(kipc_queue_stat, creator_uid, 24);
+FIELD(kipc_queue_stat, creator_gid, 28);
+FIELD(kipc_queue_stat, max_msgs, 32);
+FIELD(kipc_queue_stat, max_bytes, 40);
+FIELD(kipc_queue_stat, max_size, 48);
+FIELD(kipc_queue_stat, msgs, 56);
+FIELD(kipc_queue_stat, bytes, 64);
+FIELD(kipc_queue_stat, peak_msgs, 72);
+FIELD(kipc_queue_stat, peak_bytes, 80);
+FIELD(kipc_queue_stat, sent, 88);
+FIELD(kipc_queue_stat, received, 96);
+FIELD(kipc_queue_stat, send_time, 104);
+FIELD(kipc_queue_stat, recv_time, 112);
+FIELD(kipc_queue_stat, change_time, 120);
+FIELD(kipc_queue_stat, send_pid, 128);
+FIELD(kipc_queue_stat, recv_pid, 132);
+FIELD(kipc_queue_stat, senders, 136);
+FIELD(kipc_queue_stat, receivers, 140);
+FIELD(kipc_queue_stat, name, 144);
+SIZE(kipc_queue_stat, 400);
+
+FIELD(kipc_queue_set, size, 0);
+FIELD(kipc_queue_set, flags, 4);
+FIELD(kipc_queue_set, number, 8);
+FIELD(kipc_queue_set, mode, 12);
+FIELD(kipc_queue_set, uid, 16);
+FIELD(kipc_queue_set, gid, 20);
+FIELD(kipc_queue_set, max_msgs, 24);
+FIELD(kipc_queue_set, max_bytes, 32);
+FIELD(kipc_queue_set, max_size, 40);
+SIZE(kipc_queue_set, 48);
 
 /* A request's number has the size of its structure in it. */
 TEST(request_numbers_are_those_of_version_1)
@@ -225,10 +310,15 @@ TEST(request_numbers_are_those_of_version_1)
 	EXPECT_EQ(0xc020bc18, KIPC_IOC_CHANNEL_FDS);
 	EXPECT_EQ(0xc070bc19, KIPC_IOC_CHANNEL_INSPECT);
 	EXPECT_EQ(0xc020bc1a, KIPC_IOC_CHANNEL_RING);
-	EXPECT_EQ(0xc128bc20, KIPC_IOC_QUEUE_OPEN);
-	EXPECT_EQ(0xc108bc21, KIPC_IOC_QUEUE_UNLINK);
+	EXPECT_EQ(0xc130bc20, KIPC_IOC_QUEUE_OPEN);
+	EXPECT_EQ(0xc110bc21, KIPC_IOC_QUEUE_UNLINK);
 	EXPECT_EQ(0xc048bc22, KIPC_IOC_QUEUE_SEND);
-	EXPECT_EQ(0xc090bc23, KIPC_IOC_QUEUE_RECV);
+	EXPECT_EQ(0xc0a0bc23, KIPC_IOC_QUEUE_RECV);
+	EXPECT_EQ(0xc028bc24, KIPC_IOC_QUEUE_SEND_BATCH);
+	EXPECT_EQ(0xc038bc25, KIPC_IOC_QUEUE_RECV_BATCH);
+	EXPECT_EQ(0xc020bc26, KIPC_IOC_QUEUE_NOTIFY);
+	EXPECT_EQ(0xc190bc27, KIPC_IOC_QUEUE_STAT);
+	EXPECT_EQ(0xc030bc28, KIPC_IOC_QUEUE_SET);
 }
 
 /*
@@ -320,6 +410,54 @@ TEST_F(beyond, buffer_efault)
 	EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_RECV, &get));
 	EXPECT_EQ(0, queue_recv(self->queue, self->bytes, 8, &msg));
 	EXPECT_STREQ("8 bytes", self->bytes);
+}
+
+TEST_F(beyond, batch_efault)
+{
+	struct kipc_queue_item item = { .payload = payload_of("8 bytes", 8) };
+	struct kipc_header msg;
+	struct kipc_queue_send_batch send = {
+		.size = sizeof(send),
+		.items = BEYOND(&item),
+		.count = 1,
+	};
+	struct kipc_queue_recv_batch recv = {
+		.size = sizeof(recv),
+		.data = (uintptr_t)self->bytes,
+		.len = 8,
+		.msgs = BEYOND(&msg),
+		.count = 1,
+	};
+
+	EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_SEND_BATCH, &send));
+	send.items = (uintptr_t)&item;
+	EXPECT_EQ(0, request(self->queue, KIPC_IOC_QUEUE_SEND_BATCH, &send));
+	EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_RECV_BATCH, &recv));
+	recv.msgs = (uintptr_t)&msg;
+	recv.data = BEYOND(self->bytes);
+	EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_RECV_BATCH, &recv));
+	recv.data = (uintptr_t)self->bytes;
+	EXPECT_EQ(0, request(self->queue, KIPC_IOC_QUEUE_RECV_BATCH, &recv));
+	EXPECT_STREQ("8 bytes", self->bytes);
+}
+
+TEST_F(beyond, descriptors_efault)
+{
+	struct kipc_queue_send send = queue_send_args("8 bytes", 8);
+	struct kipc_queue_recv recv = queue_recv_args(self->bytes, 8);
+	int fd = 0;
+
+	send.payload.fd_count = 1;
+	send.payload.fds = BEYOND(&fd);
+	EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_SEND, &send));
+	send.payload.fds = (uintptr_t)&fd;
+	EXPECT_EQ(0, request(self->queue, KIPC_IOC_QUEUE_SEND, &send));
+	recv.fd_count = 1;
+	recv.fds = BEYOND(&fd);
+	EXPECT_EQ(-EFAULT, request(self->queue, KIPC_IOC_QUEUE_RECV, &recv));
+	recv.fds = (uintptr_t)&fd;
+	EXPECT_EQ(0, request(self->queue, KIPC_IOC_QUEUE_RECV, &recv));
+	EXPECT_LT(0, fd);
 }
 
 TEST_HARNESS_MAIN

@@ -40,7 +40,8 @@
  * A receiver under load may have one-way messages put into a *ring* that it maps, where
  * it finds them without a request: KIPC_IOC_CHANNEL_RING.
  *
- * A queue copies twice: in from the sender, out to the receiver's buffer.
+ * A queue copies twice: in from the sender, out to the receiver's buffer.  It is a store:
+ * messages outlive their senders, and the queue, as long as it has a name, its endpoints.
  *
  * Rules that hold for every request:
  *
@@ -86,7 +87,7 @@
 #include <linux/types.h>
 
 /* The version of this interface: raised when something is added to it. */
-#define KIPC_ABI_VERSION	2
+#define KIPC_ABI_VERSION	1
 
 /* A name and its final NUL.  1 to 255 bytes, printable, without '/' or space. */
 #define KIPC_NAME_SIZE		256
@@ -157,7 +158,7 @@ enum kipc_role {
  *
  * A notice has no payload, and is held and released like any other message.
  *
- * Since: 1; all but the first three: 2
+ * Since: 1
  */
 enum kipc_kind {
 	KIPC_KIND_NONE		= 0,
@@ -207,7 +208,7 @@ struct kipc_vec {
  * @tag:	a number of the application's own, handed on as it is
  * @fds:	address of @fd_count descriptors (__s32)
  * @flags:	%KIPC_PAYLOAD_VEC
- * @fd_count:	descriptors that go with it, at most %KIPC_FDS_MAX; in a queue 0
+ * @fd_count:	descriptors that go with it, at most %KIPC_FDS_MAX
  * @prio:	0 (ordinary) to %KIPC_PRIO_MAX (most urgent); in a reply, and in a
  *		queue (which has its own place for it), 0
  *
@@ -216,7 +217,7 @@ struct kipc_vec {
  * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device.  EDQUOT, too many
  * are on their way already (max_fds).
  *
- * Since: 1; @fds, @fd_count and @prio: 2
+ * Since: 1
  */
 struct kipc_payload {
 	__aligned_u64	data;
@@ -343,7 +344,7 @@ struct kipc_endpoint_info {
  *
  * Errors: EINVAL, too long.
  *
- * Since: 2
+ * Since: 1
  */
 struct kipc_endpoint_tune {
 	__u32		size;
@@ -504,7 +505,7 @@ struct kipc_channel_send {
  * Errors, those of the first message: as KIPC_IOC_CHANNEL_SEND.  The error of a later one
  * is told when it is sent again, as the first.
  *
- * Since: 2
+ * Since: 1
  */
 struct kipc_channel_send_batch {
 	__u32		size;
@@ -541,7 +542,7 @@ struct kipc_channel_send_batch {
  * EFAULT the message is still the next one.  EINVAL, no ring, or numbers that it cannot
  * have come to.
  *
- * Since: 1; %KIPC_RECV_RING: 2
+ * Since: 1
  */
 struct kipc_channel_recv {
 	__u32			size;
@@ -627,7 +628,7 @@ struct kipc_channel_release {
  * Errors: ENOENT, not a held message.  EINVAL, it has fewer.  EMFILE, EACCES (a security
  * module): those before have been taken.
  *
- * Since: 2
+ * Since: 1
  */
 struct kipc_channel_fds {
 	__u32		size;
@@ -648,7 +649,7 @@ struct kipc_channel_fds {
  *
  * Errors: ENOENT, not a held message.
  *
- * Since: 2
+ * Since: 1
  */
 struct kipc_channel_inspect {
 	__u32			size;
@@ -666,7 +667,7 @@ struct kipc_channel_inspect {
  * @reserved:	0
  * @slots:	the messages: held, from the moment they are here
  *
- * Since: 2
+ * Since: 1
  */
 struct kipc_ring {
 	__aligned_u64		tail;
@@ -701,7 +702,7 @@ struct kipc_ring {
  *
  * Errors: EEXIST, there is one.  EINVAL, @entries out of range.
  *
- * Since: 2
+ * Since: 1
  */
 struct kipc_channel_ring {
 	__u32		size;
@@ -712,31 +713,53 @@ struct kipc_channel_ring {
 	__aligned_u64	bytes;
 };
 
+/*
+ * Queues
+ *
+ * A queue has a *number* besides its name: 1 to INT_MAX, its own for as long as it lives
+ * and not soon given to another one.  Requests on queues that have a @number work on the
+ * endpoint's own queue where that is 0.  Where it is not they work on the queue of that
+ * number in the endpoint's network namespace, through an endpoint of any role or of none,
+ * and the queue's mode, as it is at that moment, says what the caller may do: one
+ * descriptor then serves any number of queues, as System V's calls do without one.  Errors
+ * of @number: ENOENT, no such queue.  EACCES, its mode does not let the caller.
+ */
+
 /* struct kipc_queue_open */
 #define KIPC_QUEUE_CREATE	(1U << 1)	/* make it where it is not there */
 #define KIPC_QUEUE_EXCL		(1U << 2)	/* with CREATE: it must not be there */
 #define KIPC_QUEUE_RECV		(1U << 3)	/* the endpoint may receive */
 #define KIPC_QUEUE_SEND		(1U << 4)	/* the endpoint may send */
+#define KIPC_QUEUE_ANONYMOUS	(1U << 5)	/* with CREATE: without a name */
+#define KIPC_QUEUE_SAME		(1U << 6)	/* the queue of the endpoint @handle */
 
 /**
  * struct kipc_queue_open - KIPC_IOC_QUEUE_OPEN: become a handle on a queue
  * @size:	in: sizeof(struct kipc_queue_open)
- * @flags:	in: %KIPC_QUEUE_RECV and/or %KIPC_QUEUE_SEND, %KIPC_QUEUE_CREATE,
- *		%KIPC_QUEUE_EXCL
+ * @flags:	in: %KIPC_QUEUE_RECV and/or %KIPC_QUEUE_SEND, and the others above
  * @mode:	in: with CREATE, who may receive (read bit) and send (write bit);
  *		the umask is taken off
+ * @handle:	in: with %KIPC_QUEUE_SAME, a descriptor that is a handle on the queue;
+ *		else 0
+ * @number:	in: 0; out: the queue's number, 0 for one without a name
  * @reserved:	in: 0
  * @max_msgs:	in: with CREATE, messages it may hold, 0 for the default; out: of
  *		the queue as it is
  * @max_bytes:	in/out: payload bytes it may hold, likewise
  * @max_size:	in/out: bytes of its largest message, likewise
- * @name:	in: the queue's name in the caller's network namespace
+ * @name:	in: the queue's name in the caller's network namespace; empty with
+ *		%KIPC_QUEUE_ANONYMOUS and %KIPC_QUEUE_SAME
  *
- * A queue lives until it is unlinked and its last endpoint is closed.
+ * A queue lives until it has no name (any more) and its last endpoint is closed, or until
+ * it is removed (KIPC_IOC_QUEUE_UNLINK).  One without a name is found only through a
+ * handle: over fork, by descriptor passing, and by %KIPC_QUEUE_SAME, which lets a handle
+ * be given away that may do less than its giver's.
  *
  * Errors: ENOENT, no such queue (no CREATE).  EEXIST, there is one (EXCL).
- * EACCES, its mode does not let the caller.  EINVAL, neither RECV nor SEND,
- * limits without CREATE, or @max_size above @max_bytes or %KIPC_QUEUE_SIZE_MAX.
+ * EACCES, its mode does not let the caller (with SAME: the handle may do less).  EBADF,
+ * @handle is not a handle on a queue.  EIDRM, that queue has been removed.  EINVAL, neither
+ * RECV nor SEND, limits without CREATE, or @max_size above @max_bytes or
+ * %KIPC_QUEUE_SIZE_MAX.
  *
  * Since: 1
  */
@@ -744,6 +767,8 @@ struct kipc_queue_open {
 	__u32		size;
 	__u32		flags;
 	__u32		mode;
+	__s32		handle;
+	__u32		number;
 	__u32		reserved;
 	__aligned_u64	max_msgs;
 	__aligned_u64	max_bytes;
@@ -751,40 +776,55 @@ struct kipc_queue_open {
 	char		name[KIPC_NAME_SIZE];
 };
 
+/* struct kipc_queue_unlink: and end the queue itself. */
+#define KIPC_UNLINK_REMOVE	(1U << 0)
+
 /**
  * struct kipc_queue_unlink - KIPC_IOC_QUEUE_UNLINK: take a queue's name away
  * @size:	in: sizeof(struct kipc_queue_unlink)
- * @flags:	in: 0
+ * @flags:	in: %KIPC_UNLINK_REMOVE
+ * @number:	in: the queue's number, with an empty @name; or 0
+ * @reserved:	in: 0
  * @name:	in: the queue's name
  *
- * Works on an endpoint of any role, also of none.  The queue itself goes with
- * its last endpoint.
+ * Works on an endpoint of any role, also of none.  The queue goes with its last endpoint;
+ * with %KIPC_UNLINK_REMOVE at once: its messages are dropped, and whoever waits on it, or
+ * has an endpoint of it, gets EIDRM.
  *
- * Errors: ENOENT, no such queue.  EACCES, the caller is neither its owner nor
- * privileged (CAP_IPC_OWNER).
+ * Errors: ENOENT, no such queue.  EACCES, the caller is neither its owner, nor its
+ * creator, nor privileged (CAP_IPC_OWNER).
  *
  * Since: 1
  */
 struct kipc_queue_unlink {
 	__u32		size;
 	__u32		flags;
+	__u32		number;
+	__u32		reserved;
 	char		name[KIPC_NAME_SIZE];
 };
+
+/* Requests that wait on a queue: the deadline is CLOCK_REALTIME, and follows that. */
+#define KIPC_F_REALTIME		(1U << 8)
+/* A signal handler always ends the wait, with EINTR, also one that restarts calls. */
+#define KIPC_F_NORESTART	(1U << 9)
 
 /**
  * struct kipc_queue_send - KIPC_IOC_QUEUE_SEND: put a message into the queue
  * @size:	in: sizeof(struct kipc_queue_send)
- * @flags:	in: %KIPC_F_NONBLOCK
+ * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_F_REALTIME, %KIPC_F_NORESTART
  * @deadline:	in: when to stop waiting for room
- * @type:	in: a type of the application's own, handed on as it is
+ * @type:	in: a type of the application's own; receivers can ask for it
  * @prio:	in: 0 (ordinary) to %KIPC_PRIO_MAX (most urgent)
- * @reserved:	in: 0
+ * @number:	in: which queue, see above
  * @payload:	in: what to send
  *
- * Senders that wait for room are served in their order of arrival.
+ * Senders that wait for room are served by the priority of their threads, and in their
+ * order of arrival.
  *
  * Errors: EBADF, the endpoint may not send.  EMSGSIZE, larger than the queue's
- * @max_size.  EAGAIN, full.  ETIMEDOUT.
+ * @max_size.  EAGAIN, full.  ETIMEDOUT.  EIDRM, the queue has been removed.  Those of
+ * @number, and of descriptors.
  *
  * Since: 1
  */
@@ -794,27 +834,68 @@ struct kipc_queue_send {
 	__aligned_u64		deadline;
 	__aligned_u64		type;
 	__u32			prio;
-	__u32			reserved;
+	__u32			number;
 	struct kipc_payload	payload;
 };
 
 /**
+ * enum kipc_select - which message is received
+ * @KIPC_SELECT_URGENT:	of the highest priority
+ * @KIPC_SELECT_FIRST:	the oldest, whatever its priority
+ * @KIPC_SELECT_TYPE:	of type @match
+ * @KIPC_SELECT_TYPE_MAX: of the lowest type that is not above @match
+ * @KIPC_SELECT_NOT_TYPE: of any type but @match
+ * @KIPC_SELECT_NTH:	the one before which @match others are received; only with
+ *			%KIPC_RECV_PEEK, and nothing waits for it
+ *
+ * Of those that qualify the one of the highest priority is received, and of several of
+ * that the one that was sent first.  Each takes O(log n) time.
+ *
+ * Since: 1
+ */
+enum kipc_select {
+	KIPC_SELECT_URGENT	= 0,
+	KIPC_SELECT_FIRST	= 1,
+	KIPC_SELECT_TYPE	= 2,
+	KIPC_SELECT_TYPE_MAX	= 3,
+	KIPC_SELECT_NOT_TYPE	= 4,
+	KIPC_SELECT_NTH		= 5,
+};
+
+/* struct kipc_queue_recv */
+#define KIPC_RECV_PEEK		(1U << 2)	/* leave the message where it is */
+#define KIPC_RECV_TRUNCATE	(1U << 3)	/* cut it off, where it is too long */
+#define KIPC_RECV_LARGEST	(1U << 4)	/* EMSGSIZE unless the largest would fit */
+
+/**
  * struct kipc_queue_recv - KIPC_IOC_QUEUE_RECV: take a message out of the queue
  * @size:	in: sizeof(struct kipc_queue_recv)
- * @flags:	in: %KIPC_F_NONBLOCK
+ * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_F_REALTIME, %KIPC_F_NORESTART, %KIPC_RECV_PEEK,
+ *		%KIPC_RECV_TRUNCATE, %KIPC_RECV_LARGEST
  * @deadline:	in: when to stop waiting for a message
  * @data:	in: address of the buffer
  * @len:	in: bytes that it has
- * @reserved:	in: 0 (the place of selective receive)
- * @msg:	out: what was received
+ * @select:	in: one of enum kipc_select
+ * @number:	in: which queue, see above
+ * @match:	in: what @select says; else 0
+ * @fds:	in: address of room for @fd_count descriptors (__s32)
+ * @fd_count:	in: how many may be installed, at most %KIPC_FDS_MAX
+ * @fd_done:	out: how many were: the first ones of the message, close-on-exec.  The
+ *		rest, which nobody asked for, goes with the message
+ * @msg:	out: what was received.  @msg.len is the message's length, also where it
+ *		was cut off; @msg.id its number in the order of sending
  *
- * The message of the highest priority comes first; those of one priority come
- * in the order they were sent.
+ * A message is gone from the queue when all of it has arrived; after an error it is where
+ * it was.  With %KIPC_RECV_PEEK it is there in any case.  A receiver whose process is
+ * killed while the message is copied may have consumed it.
  *
- * Errors: EBADF, the endpoint may not receive.  EAGAIN, empty.  ETIMEDOUT.
- * EMSGSIZE, the message is larger than @len: @msg.len is its length (it is the
- * one field written), and the message is still the next one, as it is after
- * EFAULT.
+ * Receivers that wait are served by the priority of their threads, and in their order of
+ * arrival.
+ *
+ * Errors: EBADF, the endpoint may not receive.  EAGAIN, none that qualifies.  ETIMEDOUT.
+ * EMSGSIZE, the message is larger than @len: @msg.len is its length (it is the one field
+ * written); or with %KIPC_RECV_LARGEST, @len is below the queue's @max_size.  EMFILE, no
+ * room for the descriptors.  EIDRM, the queue has been removed.  Those of @number.
  *
  * Since: 1
  */
@@ -824,8 +905,261 @@ struct kipc_queue_recv {
 	__aligned_u64		deadline;
 	__aligned_u64		data;
 	__aligned_u64		len;
-	__aligned_u64		reserved[2];
+	__u32			select;
+	__u32			number;
+	__aligned_u64		match;
+	__aligned_u64		fds;
+	__u32			fd_count;
+	__u32			fd_done;
 	struct kipc_header	msg;
+};
+
+/**
+ * struct kipc_queue_item - one message of a batch
+ * @payload:	as in struct kipc_queue_send
+ * @type:	likewise
+ * @prio:	likewise
+ * @reserved:	0
+ *
+ * Since: 1
+ */
+struct kipc_queue_item {
+	struct kipc_payload	payload;
+	__aligned_u64		type;
+	__u32			prio;
+	__u32			reserved;
+};
+
+/**
+ * struct kipc_queue_send_batch - KIPC_IOC_QUEUE_SEND_BATCH: put several messages in
+ * @size:	in: sizeof(struct kipc_queue_send_batch)
+ * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_F_REALTIME, %KIPC_F_NORESTART
+ * @deadline:	in: when to stop waiting for room
+ * @items:	in: address of @count struct kipc_queue_item
+ * @count:	in: how many, 1 to %KIPC_BATCH_MAX
+ * @number:	in: which queue, see above
+ * @done:	out, on errors also: how many have been sent, in their order
+ * @reserved:	in: 0
+ *
+ * As @count times KIPC_IOC_QUEUE_SEND, up to the first that fails.  Only its first
+ * message waits: where there is no room for another, the request ends there with 0
+ * and @done says how many went.
+ *
+ * Errors, those of the first message: as KIPC_IOC_QUEUE_SEND.  The error of a later one
+ * is told when it is sent again, as the first.
+ *
+ * Since: 1
+ */
+struct kipc_queue_send_batch {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	deadline;
+	__aligned_u64	items;
+	__u32		count;
+	__u32		number;
+	__u32		done;
+	__u32		reserved;
+};
+
+/**
+ * struct kipc_queue_recv_batch - KIPC_IOC_QUEUE_RECV_BATCH: take several messages out
+ * @size:	in: sizeof(struct kipc_queue_recv_batch)
+ * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_F_REALTIME, %KIPC_F_NORESTART
+ * @deadline:	in: when to stop waiting for the first message
+ * @data:	in: address of the buffer
+ * @len:	in: bytes that it has
+ * @select:	in: one of enum kipc_select, but for %KIPC_SELECT_NTH
+ * @number:	in: which queue, see above
+ * @match:	in: what @select says; else 0
+ * @msgs:	in: address of room for @count struct kipc_header
+ * @count:	in: how many to take at most, 1 to %KIPC_BATCH_MAX
+ * @done:	out, on errors also: how many have been taken
+ *
+ * Takes what is there, but waits for the first.  Payloads lie in the buffer one behind the
+ * other, each at a multiple of eight: @msgs[n].offset says where.  The batch ends before a
+ * message that does not fit any more.  Descriptors go with their messages: whoever wants
+ * them receives one at a time.
+ *
+ * Errors, those of the first message: as KIPC_IOC_QUEUE_RECV.
+ *
+ * Since: 1
+ */
+struct kipc_queue_recv_batch {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	deadline;
+	__aligned_u64	data;
+	__aligned_u64	len;
+	__u32		select;
+	__u32		number;
+	__aligned_u64	match;
+	__aligned_u64	msgs;
+	__u32		count;
+	__u32		done;
+};
+
+/**
+ * enum kipc_notify - how a queue tells of messages
+ * @KIPC_NOTIFY_OFF:	not any more
+ * @KIPC_NOTIFY_NOTHING: only take the place (as SIGEV_NONE does)
+ * @KIPC_NOTIFY_SIGNAL:	by a signal to the process: SI_MESGQ, with the sender's pid and
+ *			uid and with @value.  A thread that does not block it gets it; where
+ *			all do, the thread that registered, or the first if it has gone
+ * @KIPC_NOTIFY_EVENTFD: by adding 1 to an eventfd
+ *
+ * Since: 1
+ */
+enum kipc_notify {
+	KIPC_NOTIFY_OFF		= 0,
+	KIPC_NOTIFY_NOTHING	= 1,
+	KIPC_NOTIFY_SIGNAL	= 2,
+	KIPC_NOTIFY_EVENTFD	= 3,
+};
+
+/* struct kipc_queue_notify */
+#define KIPC_NOTIFY_ONCE	(1U << 0)	/* the first time only */
+#define KIPC_NOTIFY_EACH	(1U << 1)	/* of each message, not only on an empty queue */
+#define KIPC_NOTIFY_SOLE	(1U << 2)	/* the one place that POSIX has for it */
+
+/**
+ * struct kipc_queue_notify - KIPC_IOC_QUEUE_NOTIFY: be told when messages arrive
+ * @size:	in: sizeof(struct kipc_queue_notify)
+ * @flags:	in: %KIPC_NOTIFY_ONCE, %KIPC_NOTIFY_EACH, %KIPC_NOTIFY_SOLE
+ * @how:	in: one of enum kipc_notify
+ * @signo:	in: which signal; else 0
+ * @value:	in: the value that goes with it; else 0
+ * @fd:		in: which eventfd; else 0
+ * @reserved:	in: 0
+ *
+ * Tells of a message that is put into the queue while it is empty, or with EACH of every
+ * one; not of one that goes straight to a thread that waits for it.  Each endpoint has one
+ * such request, of the process that made it: a new one takes the place of the one before,
+ * and it ends when that process closes a descriptor of the endpoint.
+ *
+ * With %KIPC_NOTIFY_SOLE at most one exists for a queue; OFF with SOLE takes that away if
+ * it is the caller's, and is 0 in any case.
+ *
+ * Errors: EBUSY, SOLE, and there is one.  EINVAL, no such signal, or what @how does not
+ * use is not 0.  EBADF, not an eventfd.  EIDRM, the queue has been removed.
+ *
+ * Since: 1
+ */
+struct kipc_queue_notify {
+	__u32		size;
+	__u32		flags;
+	__u32		how;
+	__u32		signo;
+	__aligned_u64	value;
+	__s32		fd;
+	__u32		reserved;
+};
+
+/* struct kipc_queue_stat */
+#define KIPC_STAT_NEXT		(1U << 0)	/* the first queue whose number is above @number */
+#define KIPC_STAT_PERMIT	(1U << 1)	/* EACCES unless the caller may receive */
+
+/**
+ * struct kipc_queue_stat - KIPC_IOC_QUEUE_STAT: what there is to know of a queue
+ * @size:	in: sizeof(struct kipc_queue_stat)
+ * @flags:	in: %KIPC_STAT_NEXT, %KIPC_STAT_PERMIT
+ * @number:	in: which queue, see above; nobody needs permission to look, as with
+ *		/proc/sysvipc.  Out: its number
+ * @mode:	out: permission bits
+ * @uid:	out: owner, as the caller's user namespace sees it
+ * @gid:	out: group, likewise
+ * @creator_uid: out: who made it
+ * @creator_gid: out: its group
+ * @max_msgs:	out: messages it may hold
+ * @max_bytes:	out: payload bytes it may hold
+ * @max_size:	out: bytes of its largest message
+ * @msgs:	out: messages that wait
+ * @bytes:	out: their payload
+ * @peak_msgs:	out: the most that have waited at once
+ * @peak_bytes:	out: the most payload
+ * @sent:	out: messages sent so far
+ * @received:	out: messages received so far
+ * @send_time:	out: when the last was sent, CLOCK_REALTIME nanoseconds; 0, none
+ * @recv_time:	out: when the last was received, likewise
+ * @change_time: out: when it was made, or its owner, mode or limits were last set
+ * @send_pid:	out: who sent the last, as the caller's pid namespace sees it; 0, none or not
+ *		visible
+ * @recv_pid:	out: who received the last
+ * @senders:	out: threads that wait for room
+ * @receivers:	out: threads that wait for a message
+ * @name:	out: its name; empty for one that has none (any more)
+ *
+ * Errors: ENOENT, no such queue; with NEXT: no more.  EIDRM.
+ *
+ * Since: 1
+ */
+struct kipc_queue_stat {
+	__u32		size;
+	__u32		flags;
+	__u32		number;
+	__u32		mode;
+	__u32		uid;
+	__u32		gid;
+	__u32		creator_uid;
+	__u32		creator_gid;
+	__aligned_u64	max_msgs;
+	__aligned_u64	max_bytes;
+	__aligned_u64	max_size;
+	__aligned_u64	msgs;
+	__aligned_u64	bytes;
+	__aligned_u64	peak_msgs;
+	__aligned_u64	peak_bytes;
+	__aligned_u64	sent;
+	__aligned_u64	received;
+	__aligned_u64	send_time;
+	__aligned_u64	recv_time;
+	__aligned_u64	change_time;
+	__u32		send_pid;
+	__u32		recv_pid;
+	__u32		senders;
+	__u32		receivers;
+	char		name[KIPC_NAME_SIZE];
+};
+
+/* struct kipc_queue_set: what is to be set */
+#define KIPC_SET_UID		(1U << 0)
+#define KIPC_SET_GID		(1U << 1)
+#define KIPC_SET_MODE		(1U << 2)
+#define KIPC_SET_MAX_MSGS	(1U << 3)
+#define KIPC_SET_MAX_BYTES	(1U << 4)
+#define KIPC_SET_MAX_SIZE	(1U << 5)
+
+/**
+ * struct kipc_queue_set - KIPC_IOC_QUEUE_SET: change a queue's owner, mode and limits
+ * @size:	in: sizeof(struct kipc_queue_set)
+ * @flags:	in: KIPC_SET_*: which of the following; the others are 0
+ * @number:	in: which queue, see above
+ * @mode:	in: permission bits; no umask
+ * @uid:	in: the new owner
+ * @gid:	in: the new group
+ * @max_msgs:	in: messages it may hold; 0 is none
+ * @max_bytes:	in: payload bytes it may hold
+ * @max_size:	in: bytes of its largest message, at most %KIPC_QUEUE_SIZE_MAX; it may
+ *		exceed @max_bytes, and a message that does waits for ever
+ *
+ * Limits hold from then on, and for what waits already: raised ones let senders in that
+ * wait; lowered ones leave in what is there.  The mode holds for endpoints that are opened
+ * from then on, and for requests by number.
+ *
+ * Errors: EPERM, the caller is neither the queue's owner, nor its creator, nor privileged
+ * (CAP_IPC_OWNER).  EINVAL, not a mode, a user, a group or a limit.  ENOENT.  EIDRM.
+ *
+ * Since: 1
+ */
+struct kipc_queue_set {
+	__u32		size;
+	__u32		flags;
+	__u32		number;
+	__u32		mode;
+	__u32		uid;
+	__u32		gid;
+	__aligned_u64	max_msgs;
+	__aligned_u64	max_bytes;
+	__aligned_u64	max_size;
 };
 
 #define KIPC_IOC_MAGIC		0xBC
@@ -849,5 +1183,10 @@ struct kipc_queue_recv {
 #define KIPC_IOC_QUEUE_UNLINK	 _IOWR(KIPC_IOC_MAGIC, 0x21, struct kipc_queue_unlink)
 #define KIPC_IOC_QUEUE_SEND	 _IOWR(KIPC_IOC_MAGIC, 0x22, struct kipc_queue_send)
 #define KIPC_IOC_QUEUE_RECV	 _IOWR(KIPC_IOC_MAGIC, 0x23, struct kipc_queue_recv)
+#define KIPC_IOC_QUEUE_SEND_BATCH _IOWR(KIPC_IOC_MAGIC, 0x24, struct kipc_queue_send_batch)
+#define KIPC_IOC_QUEUE_RECV_BATCH _IOWR(KIPC_IOC_MAGIC, 0x25, struct kipc_queue_recv_batch)
+#define KIPC_IOC_QUEUE_NOTIFY	 _IOWR(KIPC_IOC_MAGIC, 0x26, struct kipc_queue_notify)
+#define KIPC_IOC_QUEUE_STAT	 _IOWR(KIPC_IOC_MAGIC, 0x27, struct kipc_queue_stat)
+#define KIPC_IOC_QUEUE_SET	 _IOWR(KIPC_IOC_MAGIC, 0x28, struct kipc_queue_set)
 
 #endif /* _UAPI_LINUX_KIPC_H */
