@@ -136,7 +136,7 @@ void kipc_source_free(struct kipc_source *source)
 {
 	kvfree(source->iov);
 	if (source->fds)
-		kipc_fds_put(source->fds);
+		kipc_fds_forget(source->fds);
 }
 
 static void kipc_copy_words(u64 *to, const struct kipc_source *source, u32 len)

@@ -124,8 +124,12 @@ void kipc_entry_free(struct kipc_entry *entry)
 	struct kipc_user *user = entry->user;
 	u32 len = entry->len;
 
-	if (unlikely(entry->fds))
-		kipc_fds_put(entry->fds);
+	if (unlikely(entry->fds)) {
+		if (!entry->seq)
+			kipc_fds_forget(entry->fds);
+		else
+			kipc_fds_put(entry->fds);
+	}
 	kipc_sender_forget(&entry->sender);
 	kipc_entry_dealloc(entry);
 	kipc_entry_uncharge(user, len);

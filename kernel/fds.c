@@ -101,7 +101,7 @@ struct kipc_fds *kipc_fds_create(struct kipc_user *user, const s32 __user *from,
 
 	/* Those that have not been added are not the object's to uncharge. */
 	kipc_user_uncharge(user, KIPC_QUOTA_FDS, count - fds->count);
-	kipc_fds_put(fds);
+	kipc_fds_forget(fds);
 	return ERR_PTR(err);
 }
 

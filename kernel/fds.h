@@ -33,7 +33,7 @@ struct kipc_user;
  * @ref:	the message, and a thread that installs them
  * @work:	closes them
  * @user:	who pays, pinned
- * @wanted:	a receiver has asked for them
+ * @wanted:	a receiver has asked for them, or nobody but the sender ever had them
  * @count:	how many
  * @files:	them, pinned
  */
@@ -69,6 +69,13 @@ static inline void kipc_fds_taken_end(struct kipc_fds_taken *taken, bool undo)
 {
 	if (unlikely(taken->numbers))
 		kipc_fds_taken_close(taken, undo);
+}
+
+/* Drop a sender's reference: what it could not send it closes itself. */
+static inline void kipc_fds_forget(struct kipc_fds *fds)
+{
+	WRITE_ONCE(fds->wanted, true);
+	kipc_fds_put(fds);
 }
 
 int kipc_fds_init(void);

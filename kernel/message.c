@@ -105,12 +105,20 @@ struct kipc_message *kipc_message_create_notice(enum kipc_kind kind)
 	return msg;
 }
 
+static void kipc_message_drop_fds(struct kipc_message *msg)
+{
+	if (msg->state < KIPC_MESSAGE_QUEUED)
+		kipc_fds_forget(msg->fds);
+	else
+		kipc_fds_put(msg->fds);
+}
+
 /* What a message has besides itself. */
 static void kipc_message_strip(struct kipc_message *msg)
 {
 	kipc_sender_forget(&msg->sender);
 	if (unlikely(msg->fds))
-		kipc_fds_put(msg->fds);
+		kipc_message_drop_fds(msg);
 	if (unlikely(msg->payer)) {
 		kipc_user_uncharge(msg->payer, KIPC_QUOTA_POOL_MSGS, 1);
 		kipc_user_put(msg->payer);

@@ -7,6 +7,9 @@
  * The witness is a pipe.  Its write end goes into a message and is closed here, so its
  * read end sees the end when the message lets go, and not before.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "channel_test.h"
 
 FIXTURE(life)
@@ -418,6 +421,41 @@ TEST_F(life, batch_that_stops_lets_go_of_what_was_not_sent)
 
 #define LIMIT	10
 
+/*
+ * One end of a connection whose last close takes 100 s, unless the other end, @peer, is
+ * closed before: it has sent more than that has received.
+ */
+static int lingering_socket(int *peer)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct linger linger = { .l_onoff = 1, .l_linger = 100 };
+	socklen_t len = sizeof(addr);
+	char bytes[4096] = { };
+
+	if (bind(listener, (void *)&addr, len) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&addr, &len) || connect(fd, (void *)&addr, len))
+		return -1;
+	*peer = accept(listener, NULL, NULL);
+	close(listener);
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) ? -1 : fd;
+}
+
+/* Otherwise whoever sends it would stop a server that never asked for it. */
+TEST_F(life, release_does_not_wait_for_a_close_that_lingers)
+{
+	int peer, fd = lingering_socket(&peer);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, channel_send_fds(self->client.fd, &fd, 1));
+	close(fd);
+	RECV();
+	ASSERT_EQ(0, channel_release(self->server.fd, self->msg.id));
+	close(peer);
+}
+
 /* How many single descriptors can be sent before EDQUOT: 200 if that is not the end. */
 static int send_many(int fd)
 {
@@ -426,6 +464,18 @@ static int send_many(int fd)
 	while (!err && n < 100)
 		err = channel_send_fds(fd, &null, 1), n += !err;
 	return err == -EDQUOT ? n : 200;
+}
+
+/* The same for what was released just now: it is free again once its files are closed. */
+static int send_many_soon(int fd, int want)
+{
+	int n = 0, tries;
+
+	for (tries = 0; n < want && tries < 1000; tries++) {
+		n += send_many(fd);
+		usleep(n < want ? 2000 : 0);
+	}
+	return n + send_many(fd);
 }
 
 static void release_all(int fd)
@@ -447,10 +497,10 @@ TEST_F(life, limit_edquot_and_given_back)
 	RECV();
 	EXPECT_EQ(0, send_many(self->client.fd));
 	ASSERT_EQ(0, channel_release(self->server.fd, self->msg.id));
-	EXPECT_EQ(1, send_many(self->client.fd));
+	EXPECT_EQ(1, send_many_soon(self->client.fd, 1));
 
 	release_all(self->server.fd);
-	EXPECT_EQ(LIMIT, send_many(self->client.fd));
+	EXPECT_EQ(LIMIT, send_many_soon(self->client.fd, LIMIT));
 }
 
 TEST_F(life, limit_counts_all_of_a_message)

@@ -492,14 +492,21 @@ TEST_F(bad, limits_of_the_same_queue_einval)
 	EXPECT_EQ(0, request(self->none, KIPC_IOC_QUEUE_OPEN, &arg));
 }
 
-TEST_F(bad, unlink_of_name_and_number_or_neither_einval)
+TEST_F(bad, unlink_of_name_and_number_einval)
 {
 	unsigned int number = number_of_queue(self->queue);
 
 	EXPECT_EQ(-EINVAL, queue_unlink_with(self->none, self->name, number, 0));
-	EXPECT_EQ(-EINVAL, queue_unlink_with(self->none, NULL, 0, 0));
-	EXPECT_EQ(-EINVAL, queue_unlink_with(self->queue, NULL, 0, KIPC_UNLINK_REMOVE));
 	EXPECT_EQ(0, queue_unlink_with(self->none, NULL, number, 0));
+}
+
+TEST_F(bad, unlink_of_neither_is_of_the_own_queue)
+{
+	EXPECT_EQ(-ENOTCONN, queue_unlink_with(self->none, NULL, 0, 0));
+	EXPECT_EQ(0, queue_unlink_with(self->queue, NULL, 0, 0));
+	EXPECT_EQ(-ENOENT, queue_unlink_with(self->queue, NULL, 0, 0));
+	EXPECT_EQ(0, queue_unlink_with(self->queue, NULL, 0, KIPC_UNLINK_REMOVE));
+	EXPECT_EQ(-EIDRM, queue_unlink_with(self->queue, NULL, 0, KIPC_UNLINK_REMOVE));
 }
 
 TEST_F(bad, set_of_what_is_not_flagged_einval)

@@ -77,7 +77,8 @@
  *
  * poll: EPOLLIN, a message is waiting; EPOLLOUT, there is room for a message of
  * one page or, on a small pool or queue, of any size (on a server: a call that read()
- * took can be answered by write()); EPOLLHUP, the server is gone;
+ * took can be answered by write()); EPOLLHUP, the server is gone, or the queue has been
+ * removed;
  * EPOLLERR, the endpoint has no role.
  */
 #ifndef _UAPI_LINUX_KIPC_H
@@ -783,7 +784,7 @@ struct kipc_queue_open {
  * struct kipc_queue_unlink - KIPC_IOC_QUEUE_UNLINK: take a queue's name away
  * @size:	in: sizeof(struct kipc_queue_unlink)
  * @flags:	in: %KIPC_UNLINK_REMOVE
- * @number:	in: the queue's number, with an empty @name; or 0
+ * @number:	in: with an empty @name, which queue, see above; else 0
  * @reserved:	in: 0
  * @name:	in: the queue's name
  *
@@ -791,8 +792,9 @@ struct kipc_queue_open {
  * with %KIPC_UNLINK_REMOVE at once: its messages are dropped, and whoever waits on it, or
  * has an endpoint of it, gets EIDRM.
  *
- * Errors: ENOENT, no such queue.  EACCES, the caller is neither its owner, nor its
- * creator, nor privileged (CAP_IPC_OWNER).
+ * Errors: ENOENT, no such queue, or it has no name (any more).  EACCES, the caller is
+ * neither its owner, nor its creator, nor privileged (CAP_IPC_OWNER).  EIDRM, it has been
+ * removed.
  *
  * Since: 1
  */
