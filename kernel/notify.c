@@ -134,16 +134,19 @@ int kipc_notify_set(struct kipc_endpoint *ep, const struct kipc_queue_notify *ar
 static struct task_struct *kipc_notify_thread(const struct kipc_notifier *notify)
 {
 	struct task_struct *leader = pid_task(notify->process, PIDTYPE_TGID);
-	struct task_struct *thread;
+	struct task_struct *thread, *fallback = NULL;
 
 	if (!leader)
 		return NULL;
-	for_each_thread(leader, thread)
-		if (!(thread->flags & PF_EXITING) &&
-		    !sigismember(&thread->blocked, notify->signo))
+	for_each_thread(leader, thread) {
+		if (thread->flags & PF_EXITING)
+			continue;
+		if (!sigismember(&thread->blocked, notify->signo))
 			return thread;
-	thread = pid_task(notify->thread, PIDTYPE_PID);
-	return thread && same_thread_group(thread, leader) ? thread : leader;
+		if (!fallback || task_pid(thread) == notify->thread)
+			fallback = thread;
+	}
+	return fallback;
 }
 
 static void kipc_notify_signal(const struct kipc_notifier *notify, const struct kipc_sender *sender)
