@@ -307,8 +307,7 @@ TEST_F(peek, stalled_keeps_nobody_from_taking)
 		RECV();
 		_exit(0);
 	}
-	nap_ms(20);
-	ASSERT_EQ(0, waitpid(child, NULL, WNOHANG));
+	ASSERT_TRUE(await_sleep(child, child, SYS_ioctl));
 	ASSERT_EQ(0, queue_recv(self->fd, buf, sizeof(buf), &msg));
 	EXPECT_EQ('1', buf[0]);
 	ASSERT_EQ(0, queue_send(self->fd, "2", 1));
