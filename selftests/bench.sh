@@ -143,7 +143,10 @@ echo "1..$plan"
 
 everywhere="pipe unix-seqpacket posix-mq sysv-msg"
 everywhere="$everywhere raw-unix-seqpacket raw-unix-stream raw-pipe"
-[ ! -e /dev/kipc ] || everywhere="channel queue $everywhere"
+everywhere="$everywhere raw-posix-mq raw-sysv-msg"
+oneway=raw-sysv-typed
+[ ! -e /dev/kipc ] || everywhere="channel queue raw-queue $everywhere"
+[ ! -e /dev/kipc ] || oneway="raw-queue-batch raw-queue-typed $oneway"
 [ ! -w /dev/binder ] || everywhere="$everywhere raw-binder"
 inplace="raw-process-vm raw-futex"
 
@@ -201,7 +204,7 @@ result $? latency_100_bytes_verified
 check_cells 4096 latency $everywhere $inplace
 result $? latency_page_verified
 # shellcheck disable=SC2086
-check_cells 1 throughput $everywhere
+check_cells 1 throughput $everywhere $oneway
 result $? throughput_1_byte_verified
 # shellcheck disable=SC2086
 check_cells 4096 throughput $everywhere

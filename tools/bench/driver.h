@@ -96,14 +96,22 @@ void drivers_free(const struct driver **all);
 /* kipc_driver.c: a driver for the n-th scheme of the library, or NULL. */
 int kipc_driver_make(struct driver *driver, unsigned int n);
 
+extern const struct driver mq_dropin_driver;
 extern const struct driver raw_binder_driver;
 extern const struct driver raw_channel_driver;
 extern const struct driver raw_channel_ring_driver;
 extern const struct driver raw_futex_driver;
 extern const struct driver raw_pipe_driver;
+extern const struct driver raw_posix_mq_driver;
 extern const struct driver raw_process_vm_driver;
+extern const struct driver raw_queue_batch_driver;
+extern const struct driver raw_queue_driver;
+extern const struct driver raw_queue_typed_driver;
+extern const struct driver raw_sysv_msg_driver;
+extern const struct driver raw_sysv_typed_driver;
 extern const struct driver raw_unix_seqpacket_driver;
 extern const struct driver raw_unix_stream_driver;
+extern const struct driver sysvmsg_dropin_driver;
 extern const struct driver fault_drivers[];
 extern const unsigned int fault_drivers_count;
 

@@ -26,7 +26,7 @@
 #define TIME_QUICK	(150 * NSEC_PER_MSEC)
 #define TIMEOUT_DEFAULT	(30 * NSEC_PER_SEC)
 
-static const char sizes_default[] = "1,64,1K,4K,64K,256K,1M,4M";
+static const char sizes_default[] = "1,64,1K,4K,8K,64K,256K,1M,4M";
 static const char sizes_quick[] = "1,4K,64K,1M";
 
 const char * const measure_names[MEASURE_COUNT] = {
@@ -46,7 +46,7 @@ static const char usage[] =
 	"\n"
 	"  -m, --mechanisms LIST  names (see --list), or all (default), library, baselines\n"
 	"  -s, --sizes LIST       message sizes in bytes, K and M understood;\n"
-	"                         default 1,64,1K,4K,64K,256K,1M,4M\n"
+	"                         default 1,64,1K,4K,8K,64K,256K,1M,4M\n"
 	"  -M, --measures LIST    latency, throughput; default both\n"
 	"  -c, --cpus WHERE       same, two or free: both processes on one CPU, on two, or\n"
 	"                         not pinned; same:N and two:N,M choose them; default same\n"
