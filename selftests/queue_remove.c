@@ -297,34 +297,6 @@ TEST_F(removed, its_descriptors_are_let_go_of)
 	EXPECT_TRUE(pipe_ends(self->pipe[0]));
 }
 
-static int make_and_remove(void *arg)
-{
-	struct kipc_queue_unlink unlink;
-	char name[KIPC_NAME_SIZE];
-	int fds[5], i;
-
-	for (i = 0; i < 5; i++) {
-		fds[i] = queue_make(name, 0, 0, 0);
-		if (fds[i] < 0)
-			return 100 - fds[i];
-		unlink = (struct kipc_queue_unlink){
-			.size = sizeof(unlink),
-			.flags = KIPC_UNLINK_REMOVE,
-		};
-		put_name(unlink.name, name);
-		if (request(fds[i], KIPC_IOC_QUEUE_UNLINK, &unlink))
-			return 1;
-	}
-	return 0;
-}
-
-/* Nothing is left of it but the handle, which is paid for as an endpoint. */
-TEST_F(removed, its_name_is_paid_back)
-{
-	ASSERT_EQ(0, parameter_set("max_names", 1));
-	EXPECT_EQ(0, as_user(USER, make_and_remove, NULL));
-}
-
 /* A message that a thread copies to or from a page that does not come */
 static pid_t spawn_stalled(int fd, bool send)
 {
