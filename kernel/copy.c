@@ -282,3 +282,44 @@ err_fault:
 	user_write_access_end();
 	return -EFAULT;
 }
+
+static int kipc_write_line(void __user *to, const void *from, size_t len)
+{
+	const u64 *word = from;
+	const u8 *byte;
+
+	if (!len)
+		return 0;
+	might_fault();
+	if (should_fail_usercopy() || !user_write_access_begin(to, len))
+		return -EFAULT;
+	for (; len >= sizeof(*word); len -= sizeof(*word)) {
+		unsafe_put_user(*word++, (u64 __user *)to, err_fault);
+		to += sizeof(*word);
+	}
+	for (byte = (const u8 *)word; len; len--)
+		unsafe_put_user(*byte++, (u8 __user *)to++, err_fault);
+	user_write_access_end();
+	return 0;
+
+err_fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/**
+ * kipc_write_bytes() - write a payload out
+ * @to:		in user memory
+ * @from:	in an object that is known to have as many bytes, aligned to a word
+ * @len:	how many
+ *
+ * A payload of a line goes word by word, right here: see kipc_source_read_line().
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kipc_write_bytes(void __user *to, const void *from, size_t len)
+{
+	if (len <= KIPC_POOL_ALIGN)
+		return kipc_write_line(to, from, len);
+	return _copy_to_user(to, from, len) ? -EFAULT : 0;
+}

@@ -66,6 +66,7 @@ int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,
 
 int kipc_read_words(void *to, const void __user *from, size_t bytes);
 int kipc_write_words(void __user *to, const void *from, size_t bytes);
+int kipc_write_bytes(void __user *to, const void *from, size_t len);
 
 static inline void kipc_source_close(struct kipc_source *source)
 {

@@ -23,10 +23,16 @@ static const struct {
 
 static struct kmem_cache *kipc_entry_caches[ARRAY_SIZE(kipc_entry_sizes)];
 
-static struct kipc_entry *kipc_entry_alloc(u32 len)
+static struct kipc_entry *kipc_entry_alloc(struct kipc_entry **spare, u32 len)
 {
 	struct kipc_entry *entry;
 	u16 i;
+
+	if (len <= kipc_entry_sizes[0].room && READ_ONCE(*spare)) {
+		entry = xchg(spare, NULL);
+		if (entry)
+			return entry;
+	}
 
 	for (i = 0; i < ARRAY_SIZE(kipc_entry_sizes); i++)
 		if (len <= kipc_entry_sizes[i].room)
@@ -67,17 +73,24 @@ static void kipc_entry_uncharge(struct kipc_user *user, u32 len)
 	kipc_user_uncharge(user, KIPC_QUOTA_QUEUE_MSGS, 1);
 }
 
+/* The bounds are the entry's own: there is nothing that a check of the object would add. */
 static int kipc_entry_fill(struct kipc_entry *entry, struct kipc_source *source)
 {
-	if (source->small) {
-		memcpy(entry->data, source->line, round_up(entry->len, sizeof(u64)));
-		return 0;
-	}
-	return copy_from_iter(entry->data, entry->len, &source->iter) == entry->len ? 0 : -EFAULT;
+	const u64 *word = source->line;
+	u64 *to = (u64 *)entry->data;
+	u32 left;
+
+	if (!source->small)
+		return _copy_from_iter(entry->data, entry->len, &source->iter) == entry->len ?
+		       0 : -EFAULT;
+	for (left = DIV_ROUND_UP(entry->len, sizeof(*word)); left; left--)
+		*to++ = *word++;
+	return 0;
 }
 
 /**
  * kipc_entry_create() - an entry of the current thread's
+ * @spare:	of the queue: taken, if it is there and large enough
  * @user:	who pays
  * @source:	its payload, of less than 4 GiB; its descriptors are the entry's then
  *
@@ -85,7 +98,8 @@ static int kipc_entry_fill(struct kipc_entry *entry, struct kipc_source *source)
  *
  * Return: the entry, or ERR_PTR(-EDQUOT, -ENOMEM, -EFAULT).
  */
-struct kipc_entry *kipc_entry_create(struct kipc_user *user, struct kipc_source *source)
+struct kipc_entry *kipc_entry_create(struct kipc_entry **spare, struct kipc_user *user,
+				     struct kipc_source *source)
 {
 	u32 len = iov_iter_count(&source->iter);
 	struct kipc_entry *entry;
@@ -94,7 +108,7 @@ struct kipc_entry *kipc_entry_create(struct kipc_user *user, struct kipc_source 
 	err = kipc_entry_charge(user, len);
 	if (err)
 		return ERR_PTR(err);
-	entry = kipc_entry_alloc(len);
+	entry = kipc_entry_alloc(spare, len);
 	if (!entry) {
 		kipc_entry_uncharge(user, len);
 		return ERR_PTR(-ENOMEM);
@@ -118,12 +132,9 @@ struct kipc_entry *kipc_entry_create(struct kipc_user *user, struct kipc_source 
 	return entry;
 }
 
-/* The last reference has gone: kipc_entry_put(). */
-void kipc_entry_free(struct kipc_entry *entry)
+/* What an entry has besides itself. */
+static void kipc_entry_strip(struct kipc_entry *entry)
 {
-	struct kipc_user *user = entry->user;
-	u32 len = entry->len;
-
 	if (unlikely(entry->fds)) {
 		if (!entry->seq)
 			kipc_fds_forget(entry->fds);
@@ -131,9 +142,38 @@ void kipc_entry_free(struct kipc_entry *entry)
 			kipc_fds_put(entry->fds);
 	}
 	kipc_sender_forget(&entry->sender);
+	kipc_entry_uncharge(entry->user, entry->len);
+	kipc_user_put(entry->user);
+}
+
+/* The last reference has gone: kipc_entry_put(). */
+void kipc_entry_free(struct kipc_entry *entry)
+{
+	kipc_entry_strip(entry);
 	kipc_entry_dealloc(entry);
-	kipc_entry_uncharge(user, len);
-	kipc_user_put(user);
+}
+
+/**
+ * kipc_entry_recycle() - drop a reference; the memory may serve the next message
+ * @spare:	of the queue, changed under no lock: keeps one small entry
+ * @entry:	the entry, in no store
+ *
+ * The memory stays accounted to the memory cgroup that first sent it.
+ */
+void kipc_entry_recycle(struct kipc_entry **spare, struct kipc_entry *entry)
+{
+	if (!refcount_dec_and_test(&entry->ref))
+		return;
+	kipc_entry_strip(entry);
+	if (entry->cache || READ_ONCE(*spare) || cmpxchg(spare, NULL, entry))
+		kipc_entry_dealloc(entry);
+}
+
+/* The queue goes. */
+void kipc_entry_drop_spare(struct kipc_entry **spare)
+{
+	if (*spare)
+		kipc_entry_dealloc(*spare);
 }
 
 /**
@@ -145,16 +185,19 @@ void kipc_entry_free(struct kipc_entry *entry)
 void kipc_entry_describe(const struct kipc_entry *entry, const struct kipc_view *view,
 			 struct kipc_header *header)
 {
-	*header = (struct kipc_header){
-		.id = entry->seq,
-		.len = entry->len,
-		.tag = entry->tag,
-		.time = entry->time + view->time_offset,
-		.type = entry->type,
-		.prio = entry->prio,
-		.kind = KIPC_KIND_SEND,
-		.fd_count = kipc_fds_count(entry->fds),
-	};
+	header->id = entry->seq;
+	header->offset = 0;
+	header->len = entry->len;
+	header->tag = entry->tag;
+	header->peer = 0;
+	header->type = entry->type;
+	header->time = entry->time + view->time_offset;
+	header->call = 0;
+	header->prio = entry->prio;
+	header->kind = KIPC_KIND_SEND;
+	header->fd_count = kipc_fds_count(entry->fds);
+	header->flags = 0;
+	header->reserved = 0;
 	kipc_sender_describe(&entry->sender, view, header);
 }
 

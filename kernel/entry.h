@@ -66,8 +66,11 @@ struct kipc_entry {
 	char			data[];
 };
 
-struct kipc_entry *kipc_entry_create(struct kipc_user *user, struct kipc_source *source);
+struct kipc_entry *kipc_entry_create(struct kipc_entry **spare, struct kipc_user *user,
+				     struct kipc_source *source);
 void kipc_entry_free(struct kipc_entry *entry);
+void kipc_entry_recycle(struct kipc_entry **spare, struct kipc_entry *entry);
+void kipc_entry_drop_spare(struct kipc_entry **spare);
 void kipc_entry_describe(const struct kipc_entry *entry, const struct kipc_view *view,
 			 struct kipc_header *header);
 

@@ -184,18 +184,13 @@ static ssize_t kipc_queue_read(struct kipc_endpoint *ep, struct iov_iter *to,
 			       const struct kipc_limit *limit)
 {
 	struct kipc_queue_order order = { .room = iov_iter_count(to) };
-	struct kipc_queue_target target = { .to = *to };
-	size_t len;
+	struct kipc_queue_target target = { .iter = to };
 	int err;
 
 	if (!(ep->may & KIPC_MAY_RECV))
 		return -EBADF;
 	err = kipc_queue_receive(ep->queue, &order, limit, &target);
-	if (err)
-		return err;
-	len = order.room - iov_iter_count(&target.to);
-	iov_iter_advance(to, len);
-	return len;
+	return err ?: order.room - iov_iter_count(to);
 }
 
 static ssize_t kipc_queue_write(struct kipc_endpoint *ep, struct iov_iter *from,

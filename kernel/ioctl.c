@@ -19,7 +19,7 @@ int kipc_write_back(struct kipc_request *rq, const void *member, size_t bytes)
 }
 
 /* The caller's monotonic clock may run at an offset, in a time namespace. */
-static u64 kipc_deadline_to_host(u64 deadline)
+u64 kipc_deadline_to_host(u64 deadline)
 {
 	s64 host;
 
@@ -28,16 +28,6 @@ static u64 kipc_deadline_to_host(u64 deadline)
 		return KTIME_MAX;
 	/* Before the machine was there: passed, which 0 would not mean. */
 	return max_t(s64, host, 1);
-}
-
-/* How long a request may wait, of what its structure and its endpoint say. */
-struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags, u64 deadline)
-{
-	return (struct kipc_limit){
-		.deadline = deadline ? kipc_deadline_to_host(deadline) : 0,
-		.nonblock = rq->nonblock || flags & KIPC_F_NONBLOCK,
-		.busy_poll = READ_ONCE(rq->ep->busy_poll),
-	};
 }
 
 static int kipc_ioc_endpoint_info(struct kipc_request *rq)

@@ -12,9 +12,8 @@
 #include <linux/fs.h>
 #include <linux/kipc.h>
 
+#include "endpoint.h"
 #include "wait.h"
-
-struct kipc_endpoint;
 
 union kipc_arg {
 	u32				size;
@@ -58,7 +57,18 @@ struct kipc_request {
 
 long kipc_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int kipc_write_back(struct kipc_request *rq, const void *member, size_t bytes);
-struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags, u64 deadline);
+u64 kipc_deadline_to_host(u64 deadline);
+
+/* How long a request may wait, of what its structure and its endpoint say. */
+static inline struct kipc_limit kipc_request_limit(const struct kipc_request *rq, u32 flags,
+						   u64 deadline)
+{
+	return (struct kipc_limit){
+		.deadline = deadline ? kipc_deadline_to_host(deadline) : 0,
+		.nonblock = rq->nonblock || flags & KIPC_F_NONBLOCK,
+		.busy_poll = READ_ONCE(rq->ep->busy_poll),
+	};
+}
 
 /* ioctl_channel.c */
 int kipc_ioc_channel_create(struct kipc_request *rq);

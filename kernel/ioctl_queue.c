@@ -13,14 +13,15 @@
 #define KIPC_QUEUE_WAIT_FLAGS	(KIPC_F_NONBLOCK | KIPC_F_REALTIME | KIPC_F_NORESTART)
 
 /* The clock of the real time has no offset in any time namespace. */
-static struct kipc_limit kipc_queue_limit(const struct kipc_request *rq, u32 flags, u64 deadline)
+static inline struct kipc_limit kipc_queue_limit(const struct kipc_request *rq, u32 flags, u64 deadline)
 {
 	bool realtime = flags & KIPC_F_REALTIME;
 	struct kipc_limit limit = kipc_request_limit(rq, flags, realtime ? 0 : deadline);
 
-	if (realtime)
+	if (unlikely(realtime)) {
 		limit.deadline = deadline;
-	limit.realtime = realtime;
+		limit.realtime = true;
+	}
 	limit.norestart = flags & KIPC_F_NORESTART;
 	return limit;
 }
@@ -164,6 +165,7 @@ int kipc_ioc_queue_recv(struct kipc_request *rq)
 		.flags = arg->flags,
 	};
 	struct kipc_queue_target target = {
+		.data = u64_to_user_ptr(arg->data),
 		.header = &uarg->msg,
 		.fds = u64_to_user_ptr(arg->fds),
 		.fd_count = arg->fd_count,
@@ -177,14 +179,12 @@ int kipc_ioc_queue_recv(struct kipc_request *rq)
 	queue = kipc_queue_use(rq->ep, arg->number, KIPC_MAY_RECV);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	iov_iter_ubuf(&target.to, ITER_DEST, u64_to_user_ptr(arg->data), order.room);
 	err = kipc_queue_receive(queue, &order, &limit, &target);
 	kipc_queue_unuse(queue, arg->number);
-
+	if (likely(err != -EMSGSIZE))
+		return err;
 	arg->msg.len = target.needed;
-	if (err == -EMSGSIZE && kipc_write_back(rq, &arg->msg.len, sizeof(arg->msg.len)))
-		err = -EFAULT;
-	return err;
+	return kipc_write_back(rq, &arg->msg.len, sizeof(arg->msg.len)) ?: err;
 }
 
 /* The count of what has been done is written first, so that it can be written in the end. */

@@ -20,7 +20,9 @@ static void kipc_queue_free(struct kref *ref)
 {
 	struct kipc_queue *queue = container_of(ref, struct kipc_queue, ref);
 
+	kipc_rouse_deinit(&queue->rouse);
 	kipc_store_clear(&queue->store);
+	kipc_entry_drop_spare(&queue->spare);
 	put_pid(queue->record.sender);
 	put_pid(queue->record.receiver);
 	kipc_user_uncharge(queue->user, KIPC_QUOTA_NAMES, 1);
@@ -61,13 +63,14 @@ static struct kipc_queue *kipc_queue_alloc(struct kipc_endpoint *ep, const char 
 	kref_init(&queue->ref);
 	spin_lock_init(&queue->lock);
 	kipc_store_init(&queue->store);
+	kipc_rouse_init(&queue->rouse);
 	INIT_LIST_HEAD(&queue->receivers);
 	INIT_LIST_HEAD(&queue->senders);
 	INIT_LIST_HEAD(&queue->notifies);
 	init_waitqueue_head(&queue->poll_wait);
 	queue->user = kipc_user_get(ep->user);
 	queue->bounds = *bounds;
-	queue->record.change_time = ktime_get_coarse_real_ns();
+	queue->record.change_time = ktime_get_coarse_ns();
 	kipc_name_init(&queue->name, KIPC_NAME_QUEUE, ep->net, text, mode);
 	return queue;
 }
@@ -287,7 +290,15 @@ struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text)
 	return name ? kipc_queue_of(name) : ERR_PTR(-ENOENT);
 }
 
-static struct kipc_queue *kipc_queue_use_number(struct kipc_endpoint *ep, u32 number, int may)
+/**
+ * kipc_queue_use_other() - the queue of a number, for a request on it
+ * @ep:		of any role: says in which namespace
+ * @number:	the number
+ * @may:	KIPC_MAY_*: what is to be done with it
+ *
+ * Return: the queue, pinned, or ERR_PTR(-ENOENT, -EACCES).
+ */
+struct kipc_queue *kipc_queue_use_other(struct kipc_endpoint *ep, u32 number, int may)
 {
 	struct kipc_name *name = kipc_number_find(ep->net, number, kipc_queue_get);
 	struct kipc_queue *queue;
@@ -301,34 +312,6 @@ static struct kipc_queue *kipc_queue_use_number(struct kipc_endpoint *ep, u32 nu
 		return queue;
 	kipc_queue_put(queue);
 	return ERR_PTR(err);
-}
-
-/**
- * kipc_queue_use() - the queue that a request is for
- * @ep:		the endpoint it was made on
- * @number:	the queue's number, or 0 for the endpoint's own
- * @may:	KIPC_MAY_*: what is to be done with it
- *
- * Return: the queue, for kipc_queue_unuse(); or ERR_PTR(-ENOTCONN, -EOPNOTSUPP, -EBADF) of
- * the endpoint or (-ENOENT, -EACCES) of the number.
- */
-struct kipc_queue *kipc_queue_use(struct kipc_endpoint *ep, u32 number, int may)
-{
-	int err;
-
-	if (number)
-		return kipc_queue_use_number(ep, number, may);
-	err = kipc_endpoint_expect(ep, BIT(KIPC_ROLE_QUEUE));
-	if (err)
-		return ERR_PTR(err);
-	return may & ~ep->may ? ERR_PTR(-EBADF) : ep->queue;
-}
-
-/* A request has done with a queue that it found by (@number is not 0) number or name. */
-void kipc_queue_unuse(struct kipc_queue *queue, u32 number)
-{
-	if (number)
-		kipc_queue_put(queue);
 }
 
 /**
@@ -444,7 +427,7 @@ int kipc_queue_set(struct kipc_queue *queue, const struct kipc_queue_set *arg)
 	if (!err) {
 		queue->name.access = access;
 		kipc_bounds_set(&queue->bounds, arg);
-		queue->record.change_time = ktime_get_coarse_real_ns();
+		queue->record.change_time = ktime_get_coarse_ns();
 		kipc_queue_grant_locked(queue, &wakes);
 	}
 	spin_unlock(&queue->lock);
@@ -464,6 +447,12 @@ static u32 kipc_list_count(const struct list_head *list)
 	return count;
 }
 
+/* What the time of day was at a moment of CLOCK_MONOTONIC; 0 is none. */
+static u64 kipc_real_time(u64 time)
+{
+	return time ? ktime_to_ns(ktime_mono_to_real(ns_to_ktime(time))) : 0;
+}
+
 static void kipc_queue_stat_record(const struct kipc_queue *queue, struct kipc_queue_stat *stat)
 {
 	const struct kipc_queue_record *record = &queue->record;
@@ -474,9 +463,9 @@ static void kipc_queue_stat_record(const struct kipc_queue *queue, struct kipc_q
 	stat->peak_bytes = record->peak_bytes;
 	stat->sent = record->sent;
 	stat->received = record->received;
-	stat->send_time = record->send_time;
-	stat->recv_time = record->recv_time;
-	stat->change_time = record->change_time;
+	stat->send_time = kipc_real_time(record->send_time);
+	stat->recv_time = kipc_real_time(record->recv_time);
+	stat->change_time = kipc_real_time(record->change_time);
 	stat->send_pid = pid_vnr(record->sender);
 	stat->recv_pid = pid_vnr(record->receiver);
 	stat->senders = kipc_list_count(&queue->senders);

@@ -42,12 +42,13 @@
 #include <linux/spinlock.h>
 #include <linux/uio.h>
 
+#include "endpoint.h"
 #include "message.h"
 #include "registry.h"
+#include "rouse.h"
 #include "store.h"
 #include "wait.h"
 
-struct kipc_endpoint;
 struct kipc_entry;
 struct kipc_notifier;
 struct kipc_source;
@@ -75,9 +76,9 @@ struct kipc_bounds {
  * @received:	messages received
  * @peak_msgs:	the most that have been in the store
  * @peak_bytes:	the most payload
- * @send_time:	of the last, CLOCK_REALTIME_COARSE
+ * @send_time:	of the last, CLOCK_MONOTONIC_COARSE
  * @recv_time:	likewise
- * @change_time: of making it and of kipc_queue_set()
+ * @change_time: of making it and of kipc_queue_set(), likewise
  * @sender:	who sent the last, pinned, or NULL
  * @receiver:	who received the last, pinned, or NULL
  */
@@ -111,6 +112,9 @@ struct kipc_queue_record {
  * @notifies:	struct kipc_notifier: who wants to be told of messages
  * @sole:	the one of them that has POSIX's single place, or NULL
  * @record:	what has happened
+ * @rouse:	the sender that has been let in and is woken a little later, or none
+ * @spare:	an entry kept for the next message, or NULL; exchanged atomically, under no
+ *		lock
  * @poll_wait:	pollers of its endpoints; the queue outlives each of their files
  */
 struct kipc_queue {
@@ -130,6 +134,8 @@ struct kipc_queue {
 	struct list_head	notifies;
 	struct kipc_notifier	*sole;
 	struct kipc_queue_record record;
+	struct kipc_rouse	rouse;
+	struct kipc_entry	*spare;
 	wait_queue_head_t	poll_wait;
 };
 
@@ -139,9 +145,36 @@ int kipc_queue_open_anonymous(struct kipc_endpoint *ep, u32 flags, umode_t mode,
 			      struct kipc_bounds *bounds);
 int kipc_queue_open_same(struct kipc_endpoint *ep, u32 flags, int handle,
 			 struct kipc_bounds *bounds);
-struct kipc_queue *kipc_queue_use(struct kipc_endpoint *ep, u32 number, int may);
-void kipc_queue_unuse(struct kipc_queue *queue, u32 number);
+struct kipc_queue *kipc_queue_use_other(struct kipc_endpoint *ep, u32 number, int may);
 void kipc_queue_put(struct kipc_queue *queue);
+
+/**
+ * kipc_queue_use() - the queue that a request is for
+ * @ep:		the endpoint it was made on
+ * @number:	the queue's number, or 0 for the endpoint's own
+ * @may:	KIPC_MAY_*: what is to be done with it
+ *
+ * Return: the queue, for kipc_queue_unuse(); or ERR_PTR(-ENOTCONN, -EOPNOTSUPP, -EBADF) of
+ * the endpoint or (-ENOENT, -EACCES) of the number.
+ */
+static inline struct kipc_queue *kipc_queue_use(struct kipc_endpoint *ep, u32 number, int may)
+{
+	int err;
+
+	if (number)
+		return kipc_queue_use_other(ep, number, may);
+	err = kipc_endpoint_expect(ep, BIT(KIPC_ROLE_QUEUE));
+	if (err)
+		return ERR_PTR(err);
+	return may & ~ep->may ? ERR_PTR(-EBADF) : ep->queue;
+}
+
+/* A request has done with a queue that it found by (@number is not 0) number or name. */
+static inline void kipc_queue_unuse(struct kipc_queue *queue, u32 number)
+{
+	if (number)
+		kipc_queue_put(queue);
+}
 
 void kipc_queue_unlink(struct kipc_name *name);
 struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text);

@@ -70,7 +70,7 @@ static void kipc_queue_record_receive(struct kipc_queue *queue)
 	struct pid *me = task_tgid(current);
 
 	record->received++;
-	record->recv_time = ktime_get_coarse_real_ns();
+	record->recv_time = ktime_get_coarse_ns();
 	if (record->receiver != me) {
 		put_pid(record->receiver);
 		record->receiver = get_pid(me);
@@ -86,26 +86,29 @@ static void kipc_queue_leave_locked(struct kipc_queue *queue, const struct kipc_
 	kipc_queue_record_receive(queue);
 }
 
-static void kipc_queue_wake_senders(struct kipc_queue *queue, struct kipc_wakes *wakes)
+static void kipc_queue_wake_senders(struct kipc_queue *queue, struct kipc_wakes *wakes,
+				    bool crowded)
 {
-	/* A sender that was let in has left a message for pollers. */
-	__poll_t more = wakes->count ? EPOLLIN | EPOLLRDNORM : 0;
-
 	kipc_wakes_flush(wakes);
-	kipc_queue_tell(queue, EPOLLOUT | EPOLLWRNORM | more);
+	if (!crowded)
+		kipc_rouse_now(&queue->rouse);
+	/* A sender that was let in has left a message for pollers. */
+	kipc_queue_tell(queue, EPOLLOUT | EPOLLWRNORM | EPOLLIN | EPOLLRDNORM);
 }
 
 static void kipc_queue_finish(struct kipc_queue *queue, struct kipc_entry *entry)
 {
 	struct kipc_wakes wakes = { };
+	bool crowded;
 
 	spin_lock(&queue->lock);
 	kipc_queue_leave_locked(queue, entry);
 	kipc_queue_grant_locked(queue, &wakes);
+	crowded = kipc_queue_is_crowded(queue);
 	spin_unlock(&queue->lock);
 
-	kipc_queue_wake_senders(queue, &wakes);
-	kipc_entry_put(entry);
+	kipc_queue_wake_senders(queue, &wakes, crowded);
+	kipc_entry_recycle(&queue->spare, entry);
 }
 
 /* Undo a take: the entry goes back to where it was. */
@@ -121,41 +124,56 @@ static void kipc_queue_untake(struct kipc_queue *queue, struct kipc_entry *entry
 	kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM);
 }
 
-/* Copy the payload out, and make the header. */
-static int kipc_queue_copy_out(struct kipc_queue *queue, const struct kipc_entry *entry,
-			       struct iov_iter *to, struct kipc_header *header)
+static int kipc_queue_copy_out(const struct kipc_entry *entry, void __user *to, u64 room)
 {
-	u64 len = min_t(u64, entry->len, iov_iter_count(to));
-	struct kipc_view view;
+	u64 len = min_t(u64, entry->len, room);
 
 	/* A thread that is being killed will not read it; another one can. */
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (copy_to_iter(entry->data, len, to) != len)
-		return -EFAULT;
+	return kipc_write_bytes(to, entry->data, len);
+}
+
+static void kipc_queue_describe(const struct kipc_queue *queue, const struct kipc_entry *entry,
+				struct kipc_header *header)
+{
+	struct kipc_view view;
+
 	kipc_view_capture(&view, kipc_time_offset());
 	kipc_entry_describe(entry, &view, header);
 	trace_kipc_queue_recv(queue, header);
-	return 0;
+}
+
+/* As read() gets it: no header. */
+static int kipc_queue_read_out(const struct kipc_entry *entry, struct iov_iter *to)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return copy_to_iter(entry->data, entry->len, to) == entry->len ? 0 : -EFAULT;
 }
 
 static int kipc_queue_deliver(struct kipc_queue *queue, const struct kipc_entry *entry,
-			      struct kipc_queue_target *target)
+			      const struct kipc_queue_order *order,
+			      const struct kipc_queue_target *target)
 {
-	struct kipc_queue_result result = { .fd_count = target->fd_count };
+	struct kipc_queue_result result __uninitialized;
 	struct kipc_fds_taken taken = { };
 	void __user *uresult = target->header;
 	int err;
 
-	err = kipc_queue_copy_out(queue, entry, &target->to, &result.header);
-	if (err || !uresult)
+	if (target->iter)
+		return kipc_queue_read_out(entry, target->iter);
+	err = kipc_queue_copy_out(entry, target->data, order->room);
+	if (err)
 		return err;
+	kipc_queue_describe(queue, entry, &result.header);
 	if (unlikely(entry->fds && target->fd_count)) {
 		err = kipc_fds_take(entry->fds, target->fds, target->fd_count, &taken);
 		if (err)
 			return err;
-		result.fd_done = taken.count;
 	}
+	result.fd_count = target->fd_count;
+	result.fd_done = taken.count;
 	uresult -= offsetof(struct kipc_queue_result, header);
 	err = kipc_write_words(uresult, &result, sizeof(result));
 	kipc_fds_taken_end(&taken, err);
@@ -182,7 +200,7 @@ int kipc_queue_receive(struct kipc_queue *queue, const struct kipc_queue_order *
 	entry = kipc_queue_take(queue, order, limit, &target->needed);
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
-	err = kipc_queue_deliver(queue, entry, target);
+	err = kipc_queue_deliver(queue, entry, order, target);
 	if (order->flags & KIPC_RECV_PEEK)
 		kipc_entry_put(entry);
 	else if (err)
@@ -236,13 +254,12 @@ static int kipc_queue_write_page(struct kipc_queue *queue, const struct kipc_ent
 				 struct kipc_queue_page *page)
 {
 	struct kipc_header header;
-	struct iov_iter to;
 	int err;
 
-	iov_iter_ubuf(&to, ITER_DEST, page->data + page->used, page->room - page->used);
-	err = kipc_queue_copy_out(queue, entry, &to, &header);
+	err = kipc_queue_copy_out(entry, page->data + page->used, page->room - page->used);
 	if (err)
 		return err;
+	kipc_queue_describe(queue, entry, &header);
 	header.offset = page->used;
 	if (kipc_write_words(page->headers + page->count, &header, sizeof(header)))
 		return -EFAULT;
@@ -271,7 +288,7 @@ static int kipc_queue_write_run(struct kipc_queue *queue, struct list_head *run,
 static void kipc_queue_settle_run(struct kipc_queue *queue, struct list_head *written,
 				  struct list_head *back)
 {
-	bool again = !list_empty(back);
+	bool crowded;
 	struct kipc_wakes wakes = { };
 	struct kipc_entry *entry, *next;
 
@@ -283,11 +300,10 @@ static void kipc_queue_settle_run(struct kipc_queue *queue, struct list_head *wr
 		kipc_queue_return_locked(queue, entry, &wakes);
 	}
 	kipc_queue_grant_locked(queue, &wakes);
+	crowded = kipc_queue_is_crowded(queue);
 	spin_unlock(&queue->lock);
 
-	if (again)
-		kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM);
-	kipc_queue_wake_senders(queue, &wakes);
+	kipc_queue_wake_senders(queue, &wakes, crowded);
 	list_for_each_entry_safe(entry, next, written, list)
 		kipc_entry_put(entry);
 }

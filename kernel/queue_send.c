@@ -57,7 +57,7 @@ static struct kipc_entry *kipc_queue_bring(struct kipc_queue *queue, struct kipc
 
 	if (iov_iter_count(&source->iter) > READ_ONCE(queue->bounds.max_size))
 		return ERR_PTR(-EMSGSIZE);
-	entry = kipc_entry_create(user, source);
+	entry = kipc_entry_create(&queue->spare, user, source);
 	if (!IS_ERR(entry))
 		entry->type = type;
 	return entry;

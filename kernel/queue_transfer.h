@@ -60,7 +60,8 @@ struct kipc_queue_receiver {
 
 /**
  * struct kipc_queue_target - where a receiver wants a message
- * @to:		the buffer
+ * @iter:	the buffer, for read(); or NULL
+ * @data:	the buffer
  * @header:	where its header goes, and before it, in one word with the count of them that
  *		were wanted, the count of descriptors; or NULL
  * @fds:	room for numbers of descriptors
@@ -68,24 +69,52 @@ struct kipc_queue_receiver {
  * @needed:	after -EMSGSIZE: the message's length
  */
 struct kipc_queue_target {
-	struct iov_iter			to;
+	struct iov_iter			*iter;
+	void __user			*data;
 	struct kipc_header __user	*header;
 	s32 __user			*fds;
 	u32				fd_count;
 	u64				needed;
 };
 
+/* Is there room for a message of so many bytes?  The queue is locked. */
+static inline bool kipc_queue_fits(const struct kipc_queue *queue, u64 len)
+{
+	return queue->msgs < queue->bounds.max_msgs &&
+	       queue->bytes + len <= queue->bounds.max_bytes;
+}
+
+/* Is it more than half full?  The queue is locked. */
+static inline bool kipc_queue_is_crowded(const struct kipc_queue *queue)
+{
+	return queue->msgs > queue->bounds.max_msgs / 2 ||
+	       queue->bytes > queue->bounds.max_bytes / 2;
+}
+
 /* queue_wait.c */
-bool kipc_queue_fits(const struct kipc_queue *queue, u64 len);
 void kipc_queue_commit_locked(struct kipc_queue *queue, struct kipc_entry *entry,
 			      struct kipc_wakes *wakes);
 void kipc_queue_return_locked(struct kipc_queue *queue, struct kipc_entry *entry,
 			      struct kipc_wakes *wakes);
-void kipc_queue_grant_locked(struct kipc_queue *queue, struct kipc_wakes *wakes);
+void kipc_queue_grant_waiting(struct kipc_queue *queue, struct kipc_wakes *wakes);
 void kipc_queue_expel_locked(struct kipc_queue *queue, struct kipc_wakes *wakes);
 int kipc_queue_await(struct kipc_queue *queue, struct kipc_queue_waiter *wait,
 		     struct list_head *list, const struct kipc_limit *limit);
-void kipc_queue_tell(struct kipc_queue *queue, __poll_t events);
+
+/* There may be room: let in the messages of those who wait for it. */
+static inline void kipc_queue_grant_locked(struct kipc_queue *queue, struct kipc_wakes *wakes)
+{
+	if (unlikely(!list_empty(&queue->senders)))
+		kipc_queue_grant_waiting(queue, wakes);
+}
+
+/* Tell pollers what may have become true.  The queue is not locked. */
+static inline void kipc_queue_tell(struct kipc_queue *queue, __poll_t events)
+{
+	/* A poller is on the wait queue before it takes the lock to look. */
+	if (unlikely(waitqueue_active(&queue->poll_wait)))
+		kipc_wake_pollers(&queue->poll_wait, events);
+}
 
 /* queue_send.c */
 int kipc_queue_send(struct kipc_queue *queue, struct kipc_user *user,

@@ -6,17 +6,6 @@
 #include "queue_transfer.h"
 #include "trace.h"
 
-/**
- * kipc_queue_fits() - is there room?
- * @queue:	the queue, locked
- * @len:	for a message of so many bytes
- */
-bool kipc_queue_fits(const struct kipc_queue *queue, u64 len)
-{
-	return queue->msgs < queue->bounds.max_msgs &&
-	       queue->bytes + len <= queue->bounds.max_bytes;
-}
-
 /* What a receiver is to get of a message that it asks for.  Return: is it gone then? */
 static bool kipc_queue_hand(struct kipc_queue_receiver *receiver, struct kipc_entry *entry,
 			    struct kipc_wakes *wakes)
@@ -62,7 +51,7 @@ static void kipc_queue_record_send(struct kipc_queue *queue, const struct kipc_e
 	struct kipc_queue_record *record = &queue->record;
 
 	record->sent++;
-	record->send_time = ktime_get_coarse_real_ns();
+	record->send_time = entry->time;
 	if (record->sender != entry->sender.pid) {
 		put_pid(record->sender);
 		record->sender = get_pid(entry->sender.pid);
@@ -87,7 +76,7 @@ void kipc_queue_commit_locked(struct kipc_queue *queue, struct kipc_entry *entry
 	kipc_queue_record_send(queue, entry);
 	trace_kipc_queue_send(queue, entry);
 
-	if (kipc_queue_offer(queue, entry, wakes))
+	if (!list_empty(&queue->receivers) && kipc_queue_offer(queue, entry, wakes))
 		return;
 	kipc_queue_insert(queue, entry);
 	if (unlikely(!list_empty(&queue->notifies)))
@@ -113,22 +102,38 @@ void kipc_queue_return_locked(struct kipc_queue *queue, struct kipc_entry *entry
 	}
 }
 
+/* Its message is in.  While that leaves it little to do it need not be woken: rouse.h. */
+static void kipc_queue_finish_sender(struct kipc_queue *queue, struct kipc_queue_sender *sender,
+				     u64 len, struct kipc_wakes *wakes)
+{
+	const struct kipc_bounds *bounds = &queue->bounds;
+	struct kipc_waiter *waiter = &sender->wait.waiter;
+
+	if (kipc_queue_is_crowded(queue) && bounds->max_msgs >= 4 && bounds->max_bytes >= 4 * len)
+		kipc_rouse_late(&queue->rouse, kipc_waiter_end(waiter, 0));
+	else
+		kipc_waiter_finish(waiter, 0, wakes);
+}
+
 /**
- * kipc_queue_grant_locked() - let in the messages of those who wait for room
+ * kipc_queue_grant_waiting() - let in the messages of those who wait for room
  * @queue:	may have room
  * @wakes:	see queue_transfer.h
  */
-void kipc_queue_grant_locked(struct kipc_queue *queue, struct kipc_wakes *wakes)
+void kipc_queue_grant_waiting(struct kipc_queue *queue, struct kipc_wakes *wakes)
 {
 	struct kipc_queue_sender *sender, *next;
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry_safe(sender, next, &queue->senders, wait.waiter.entry) {
-		if (!kipc_queue_fits(queue, sender->entry->len))
+		u64 len = sender->entry->len;
+
+		if (!kipc_queue_fits(queue, len))
 			break;
 		list_del(&sender->wait.waiter.entry);
+		sender->entry->time = ktime_get_coarse_ns();
 		kipc_queue_commit_locked(queue, sender->entry, wakes);
-		kipc_waiter_finish(&sender->wait.waiter, 0, wakes);
+		kipc_queue_finish_sender(queue, sender, len, wakes);
 	}
 }
 
@@ -206,16 +211,4 @@ int kipc_queue_await(struct kipc_queue *queue, struct kipc_queue_waiter *wait,
 	kipc_wakes_flush(&wakes);
 	kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
 	return err;
-}
-
-/**
- * kipc_queue_tell() - tell pollers what may have become true
- * @queue:	the queue, not locked
- * @events:	of poll
- */
-void kipc_queue_tell(struct kipc_queue *queue, __poll_t events)
-{
-	/* A poller is on the wait queue before it takes the lock to look. */
-	if (waitqueue_active(&queue->poll_wait))
-		kipc_wake_pollers(&queue->poll_wait, events);
 }

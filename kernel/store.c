@@ -115,6 +115,17 @@ static bool kipc_types_before(const struct rb_node *a, const struct rb_node *b)
 					 rb_entry(b, struct kipc_entry, types));
 }
 
+/* The way of most messages, through a store that is empty but for them. */
+static void kipc_store_insert_only(struct kipc_store *store, struct kipc_entry *entry)
+{
+	entry->rank = (struct kipc_store_rank){ entry->seq, 1 };
+	entry->best = entry;
+	rb_link_node(&entry->urgency, NULL, &store->urgency.rb_root.rb_node);
+	rb_insert_color_cached(&entry->urgency, &store->urgency, true);
+	rb_link_node(&entry->types, NULL, &store->types.rb_root.rb_node);
+	rb_insert_color_cached(&entry->types, &store->types, true);
+}
+
 /**
  * kipc_store_insert() - add an entry
  * @store:	the store
@@ -122,13 +133,17 @@ static bool kipc_types_before(const struct rb_node *a, const struct rb_node *b)
  */
 void kipc_store_insert(struct kipc_store *store, struct kipc_entry *entry)
 {
-	/* What no subtree can know: so that the new node counts as changed. */
-	entry->rank.count = 0;
-	entry->best = NULL;
-	kipc_tree_insert(&store->urgency, &entry->urgency, kipc_urgency_before,
-			 &kipc_rank_callbacks);
-	kipc_tree_insert(&store->types, &entry->types, kipc_types_before,
-			 &kipc_best_callbacks);
+	if (!store->count) {
+		kipc_store_insert_only(store, entry);
+	} else {
+		/* What no subtree can know: so that the new node counts as changed. */
+		entry->rank.count = 0;
+		entry->best = NULL;
+		kipc_tree_insert(&store->urgency, &entry->urgency, kipc_urgency_before,
+				 &kipc_rank_callbacks);
+		kipc_tree_insert(&store->types, &entry->types, kipc_types_before,
+				 &kipc_best_callbacks);
+	}
 	store->count++;
 	store->bytes += entry->len;
 }
@@ -140,6 +155,10 @@ void kipc_store_insert(struct kipc_store *store, struct kipc_entry *entry)
  */
 void kipc_store_remove(struct kipc_store *store, struct kipc_entry *entry)
 {
+	if (store->count == 1) {
+		kipc_store_init(store);
+		return;
+	}
 	rb_erase_augmented_cached(&entry->urgency, &store->urgency, &kipc_rank_callbacks);
 	rb_erase_augmented_cached(&entry->types, &store->types, &kipc_best_callbacks);
 	store->count--;

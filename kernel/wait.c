@@ -11,20 +11,33 @@
 #include "wait.h"
 
 /**
- * kipc_waiter_finish() - end a wait; the caller holds the object's lock
+ * kipc_waiter_end() - end a wait; the caller holds the object's lock
  * @waiter:	the waiter, on no list any more; not to be touched afterwards
  * @result:	0 or a negative errno
- * @wakes:	remembers the task for kipc_wakes_flush()
  *
  * Everything the waiter is to find must have been written before.
+ *
+ * Return: the task, pinned, to be woken.
  */
-void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes)
+struct task_struct *kipc_waiter_end(struct kipc_waiter *waiter, int result)
 {
 	struct task_struct *task = get_task_struct(waiter->task);
 
 	waiter->result = result;
 	/* Pairs with the acquire in kipc_waiter_done(). */
 	smp_store_release(&waiter->done, true);
+	return task;
+}
+
+/**
+ * kipc_waiter_finish() - end a wait, and remember whom to wake
+ * @waiter:	as for kipc_waiter_end()
+ * @result:	likewise
+ * @wakes:	remembers the task for kipc_wakes_flush()
+ */
+void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes)
+{
+	struct task_struct *task = kipc_waiter_end(waiter, result);
 
 	if (wakes->count == KIPC_WAKE_BATCH)
 		kipc_wakes_wake(wakes);

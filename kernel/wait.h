@@ -77,6 +77,7 @@ struct kipc_wakes {
 	struct task_struct	*tasks[KIPC_WAKE_BATCH];
 };
 
+struct task_struct *kipc_waiter_end(struct kipc_waiter *waiter, int result);
 void kipc_waiter_finish(struct kipc_waiter *waiter, int result, struct kipc_wakes *wakes);
 int kipc_waiter_sleep(struct kipc_waiter *waiter, const struct kipc_limit *limit);
 void kipc_wakes_wake(struct kipc_wakes *wakes);
