@@ -260,11 +260,11 @@ TEST_F(removed, one_whose_name_was_taken_away_cannot_be_by_name)
 
 /* What was in it */
 
-static int send_empty(void *fd)
+static int send_empty(void *name)
 {
-	int n = 0;
+	int fd = queue_open(name, KIPC_QUEUE_SEND), n = 0;
 
-	while (n < 100 && !queue_send_now(*(int *)fd, "", 0))
+	while (n < 100 && !queue_send_now(fd, "", 0))
 		n++;
 	return n;
 }
@@ -276,10 +276,10 @@ TEST_F(removed, its_messages_are_paid_back)
 
 	ASSERT_EQ(0, queue_set_max_msgs(self->fd, 100));
 	ASSERT_EQ(0, parameter_set("max_queue_msgs", 7));
-	EXPECT_EQ(7, as_user(USER, send_empty, &self->fd));
-	EXPECT_EQ(0, as_user(USER, send_empty, &other));
+	EXPECT_EQ(7, as_user(USER, send_empty, self->name));
+	EXPECT_EQ(0, as_user(USER, send_empty, name));
 	REMOVE();
-	EXPECT_EQ(7, as_user(USER, send_empty, &other));
+	EXPECT_EQ(7, as_user(USER, send_empty, name));
 	close(other);
 	queue_unlink(name);
 }
@@ -295,6 +295,29 @@ TEST_F(removed, its_descriptors_are_let_go_of)
 	EXPECT_TRUE(pipe_is_open(self->pipe[0]));
 	REMOVE();
 	EXPECT_TRUE(pipe_ends(self->pipe[0]));
+}
+
+/* Without REMOVE the queue would still be there: nobody would have it open any more. */
+static int make_and_remove(void *arg)
+{
+	char name[KIPC_NAME_SIZE];
+	int fd, i;
+
+	for (i = 0; i < 5; i++) {
+		fd = queue_make(name, 0, 0, 0);
+		if (fd < 0)
+			return -fd;
+		if (queue_remove(fd, name))
+			return 1;
+		close(fd);
+	}
+	return 0;
+}
+
+TEST_F(removed, its_name_is_paid_back)
+{
+	ASSERT_EQ(0, parameter_set("max_names", 1));
+	EXPECT_EQ(0, as_user(USER, make_and_remove, NULL));
 }
 
 /* A message that a thread copies to or from a page that does not come */
