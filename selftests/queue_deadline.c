@@ -4,7 +4,13 @@
  * which may be set meanwhile, or by a signal, which need not restart it; and whatever ends
  * it, nothing is lost and nothing is sent or received twice.
  */
+#include <sched.h>
+
 #include "queue_test.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x00000080
+#endif
 
 #define HOUR	3600000000000LL
 
@@ -208,6 +214,33 @@ TEST_F(deadline, of_batches_realtime)
 	EXPECT_LE(send.deadline, real_ns());
 }
 
+/* In a time namespace the monotonic clock is another one, the real one is not. */
+TEST_F(deadline, in_a_time_namespace)
+{
+	struct kipc_queue_recv recv;
+	int number;
+	pid_t child;
+
+	if (unshare(CLONE_NEWTIME))
+		SKIP(return, "no time namespaces: %s", strerror(errno));
+	ASSERT_EQ(0, write_text("/proc/self/timens_offsets", "monotonic 100000 0"));
+	child = fork();
+	if (!child) {
+		recv = take_args(&number, KIPC_SELECT_URGENT, 0);
+		recv.deadline = in_ms(20);
+		if (request(self->fd, KIPC_IOC_QUEUE_RECV, &recv) != -ETIMEDOUT ||
+		    now_ns() < recv.deadline || now_ns() > recv.deadline + 5000000000)
+			_exit(1);
+		recv.flags = KIPC_F_REALTIME;
+		recv.deadline = real_ns() + 20000000;
+		if (request(self->fd, KIPC_IOC_QUEUE_RECV, &recv) != -ETIMEDOUT ||
+		    real_ns() < recv.deadline || real_ns() > recv.deadline + 5000000000)
+			_exit(2);
+		_exit(0);
+	}
+	EXPECT_EQ(0, reap(child));
+}
+
 /* The clock is set while somebody waits */
 
 TEST_F(deadline, clock_set_forward_ends_a_realtime_wait)
@@ -301,6 +334,27 @@ TEST_F(deadline, norestart_is_not_ended_by_an_ignored_signal)
 	nap_ms(5);
 	PUT(1);
 	EXPECT_EQ(1, taker_end(&taker));
+}
+
+TEST_F(deadline, stopped_and_continued_waits_on)
+{
+	static const unsigned int flags[] = { 0, KIPC_F_NORESTART };
+	pid_t child;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		child = spawn();
+		if (!child)
+			_exit(take_with(self->fd, KIPC_SELECT_URGENT, 0, flags[i]) == 7 ? 0 : 1);
+		ASSERT_TRUE(await_sleep(child, child, SYS_ioctl));
+		kill(child, SIGSTOP);
+		ASSERT_EQ(child, waitpid(child, NULL, WUNTRACED));
+		EXPECT_EQ(0, stat_of(self->fd).receivers);
+		kill(child, SIGCONT);
+		ASSERT_TRUE(await_waiters(self->fd, 1, 0));
+		PUT(7);
+		EXPECT_EQ(0, reap(child));
+	}
 }
 
 TEST_F(deadline, restarted_wait_ends_at_its_own_deadline)

@@ -200,6 +200,17 @@ TEST_F(limits, size_above_bytes_waits)
 	EXPECT_EQ(60, stat_of(self->fd).bytes);
 }
 
+/* Whatever can be sent at all can be sent now. */
+TEST_F(limits, empty_queue_is_ready_though_its_largest_does_not_fit)
+{
+	struct pollfd pfd = { .fd = self->fd, .events = POLLOUT };
+
+	ASSERT_EQ(0, queue_set_max_bytes(self->fd, 50));
+	EXPECT_EQ(1, poll(&pfd, 1, 0));
+	ASSERT_EQ(0, queue_send_now(self->fd, self->name, 50));
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+}
+
 /* Who may set */
 
 struct setter {

@@ -4,6 +4,7 @@
  * each time, once or until it is told not to; at most one place of POSIX's for a queue;
  * and all of it ends with whoever asked for it.
  */
+#include <sched.h>
 #include <sys/eventfd.h>
 
 #include "queue_test.h"
@@ -146,6 +147,28 @@ TEST_F(notify, signal_brings_a_value_as_wide_as_a_pointer)
 	EXPECT_EQ(value, (uintptr_t)self->info.si_value.sival_ptr);
 	EXPECT_EQ(getpid(), self->info.si_pid);
 	EXPECT_EQ(0, self->info.si_uid);
+}
+
+TEST_F(notify, signal_of_a_sender_that_cannot_be_seen)
+{
+	int ready[2], go[2];
+	pid_t child;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	child = fork();
+	if (!child) {
+		if (by_signal(self->fd, SIGUSR1, 0) || write(ready[1], "", 1) != 1 ||
+		    read(go[0], &c, 1) != 1 || PENDING() != SIGUSR1)
+			_exit(1);
+		_exit(self->info.si_pid ? 2 : 0);
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	PUT(1);
+	ASSERT_EQ(1, write(go[1], "", 1));
+	EXPECT_EQ(0, reap(child));
 }
 
 TEST_F(notify, eventfd_is_counted_up)
@@ -565,6 +588,45 @@ TEST_F(notify, killed_while_messages_come_ends_it)
 		EXPECT_EQ(0, by_nothing(self->fd, KIPC_NOTIFY_SOLE));
 		EXPECT_EQ(0, off(self->fd, KIPC_NOTIFY_SOLE));
 	}
+}
+
+/* Does a process run this program by now? */
+static bool await_program(pid_t pid, const char *name)
+{
+	char path[64], text[64];
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	for (i = 0; i < 5000; i++) {
+		if (!read_text(path, text, sizeof(text)) &&
+		    !strncmp(text, name, strlen(name)))
+			return true;
+		nap_ms(1);
+	}
+	return false;
+}
+
+/*
+ * Another program, which may be a privileged one, is not told even if it has inherited the
+ * endpoint: it did not ask.  Of two signals that wait for it the lower one would end it.
+ */
+TEST_F(notify, exec_ends_it)
+{
+	pid_t child = spawn();
+
+	if (!child) {
+		fcntl(self->fd, F_SETFD, 0);
+		if (by_signal(self->fd, SIGUSR1, 0))
+			_exit(1);
+		signal(SIGUSR1, SIG_DFL);
+		pthread_sigmask(SIG_UNBLOCK, &self->signals, NULL);
+		execlp("sleep", "sleep", "100", NULL);
+		_exit(2);
+	}
+	ASSERT_TRUE(await_program(child, "sleep"));
+	PUT(1);
+	kill(child, SIGTERM);
+	EXPECT_EQ(128 + SIGTERM, reap(child));
 }
 
 /* The one place */
