@@ -596,14 +596,15 @@ static int notify_off(int fd)
 
 #define EXPECT_REFUSED(err, fd) do {				\
 	struct kipc_queue_stat stat;				\
+	int refusal = err, end = fd;				\
 								\
-	EXPECT_EQ(err, put(fd, 1, 0, 0));			\
-	EXPECT_EQ(err, take_any(fd));				\
-	EXPECT_EQ(err, send_batch_one(fd));			\
-	EXPECT_EQ(err, recv_batch_one(fd));			\
-	EXPECT_EQ(err, notify_off(fd));				\
-	EXPECT_EQ(err, queue_stat(fd, 0, 0, &stat));		\
-	EXPECT_EQ(err, queue_set_mode(fd, 0600));		\
+	EXPECT_EQ(refusal, put(end, 1, 0, 0));			\
+	EXPECT_EQ(refusal, take_any(end));			\
+	EXPECT_EQ(refusal, send_batch_one(end));		\
+	EXPECT_EQ(refusal, recv_batch_one(end));		\
+	EXPECT_EQ(refusal, notify_off(end));			\
+	EXPECT_EQ(refusal, queue_stat(end, 0, 0, &stat));	\
+	EXPECT_EQ(refusal, queue_set_mode(end, 0600));		\
 } while (0)
 
 TEST_F(bad, without_a_role_and_a_number_enotconn)

@@ -77,9 +77,9 @@ static int got(struct _test_data_batch *self, int i)
 }
 
 #define EXPECT_TAKE(first, count) do {				\
-	int expected;						\
+	int expected = first, last = expected + (count) - 1;	\
 								\
-	for (expected = (first); expected < (first) + (count); expected++)	\
+	for (; expected <= last; expected++)			\
 		ASSERT_EQ(expected, take_any(self->fd));	\
 	EXPECT_EQ(-EAGAIN, take_any(self->fd));			\
 } while (0)

@@ -243,10 +243,12 @@ TEST_F(fds, of_a_message_that_is_cut_off_are_installed_too)
 /* Receiving fails: the message is there, with all of them, and none is installed. */
 
 #define EXPECT_STILL_THERE(count) do {				\
+	unsigned int all = count;				\
+								\
 	EXPECT_EQ(before, count_open());			\
 	EXPECT_EQ(1, stat_of(self->fd).msgs);			\
-	ASSERT_EQ(0, recv_fds(self, count));			\
-	EXPECT_EQ(count, self->arg.fd_done);			\
+	ASSERT_EQ(0, recv_fds(self, all));			\
+	EXPECT_EQ(all, self->arg.fd_done);			\
 } while (0)
 
 TEST_F(fds, with_a_full_table_emfile_leaves_the_message)

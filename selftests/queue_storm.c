@@ -384,10 +384,11 @@ static int send_to_the_limit(void *arg)
 
 #define EXPECT_LIMIT(limit, value, times, ...) do {				\
 	struct load load = { self->name, __VA_ARGS__ };				\
+	int most = times;							\
 										\
 	ASSERT_EQ(0, parameter_set(limit, value));				\
-	EXPECT_EQ(times, as_user(USER, send_to_the_limit, &load));		\
-	EXPECT_EQ(times, drain(self->fd));					\
+	EXPECT_EQ(most, as_user(USER, send_to_the_limit, &load));		\
+	EXPECT_EQ(most, drain(self->fd));					\
 } while (0)
 
 TEST_F(storm, every_message_is_accounted_for)
