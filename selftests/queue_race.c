@@ -158,7 +158,7 @@ static void notify_some(struct racer *racer, int fd, int event)
 		arg.signo = SIGUSR1;
 	else if (arg.how == KIPC_NOTIFY_EVENTFD)
 		arg.fd = event;
-	ALLOW(request(fd, KIPC_IOC_QUEUE_NOTIFY, &arg), EIDRM, EBUSY);
+	ALLOW(request(fd, KIPC_IOC_QUEUE_NOTIFY, &arg), EIDRM, EBUSY, EBADF);
 }
 
 static void *ask_and_close(void *arg)
@@ -187,6 +187,50 @@ static void *ask_and_close(void *arg)
 TEST_F(race, notification_against_close_and_removal)
 {
 	RUN(ask_and_close, ask_and_close, come_and_go);
+}
+
+/*
+ * One descriptor that some close while others ask through it: what is asked for after the
+ * close has looked for it goes with the endpoint.
+ */
+#define SHARED	300
+
+static void *replace_shared(void *arg)
+{
+	struct racer *racer = arg;
+	struct race *race = racer->race;
+	int fd;
+
+	while (goes_on(race)) {
+		fd = open_some(racer);
+		ALLOW(fd, 0);
+		dup2(fd, SHARED);
+		close(fd);
+		ALLOW(put(SHARED, 1, 0, 0), EAGAIN);
+		drain(SHARED);
+		usleep(chance(racer, 100));
+		close(SHARED);
+	}
+	return NULL;
+}
+
+static void *ask_through_shared(void *arg)
+{
+	struct racer *racer = arg;
+	struct race *race = racer->race;
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	while (goes_on(race))
+		notify_some(racer, SHARED, event);
+	close(event);
+	return NULL;
+}
+
+TEST_F(race, notification_against_close_of_the_same_descriptor)
+{
+	/* One thread replaces it, the others ask. */
+	RUN(replace_shared, ask_through_shared, ask_through_shared, ask_through_shared,
+	    ask_through_shared, ask_through_shared);
 }
 
 /* Processes that ask and are killed, while others send */
