@@ -218,6 +218,14 @@ struct kipc_outgoing {
 	uint64_t to;
 };
 
+/* What kipc_recv_opts() asks for, checked. */
+struct kipc_wanted {
+	uint32_t pick;		/* enum kipc_pick */
+	uint32_t flags;		/* KIPC_PEEK, KIPC_TRUNCATE */
+	uint64_t match;
+	size_t max_len;
+};
+
 /* Messages that kipc_send_many() passes on at once. */
 #define KIPC_SEND_LOT 64
 
@@ -236,6 +244,9 @@ struct kipc_outgoing {
  * @send_many:	up to %KIPC_SEND_LOT, of which only the first waits; how many were sent,
  *		or the error of the first.  NULL: the dispatcher sends one by one.
  * @recv:	one message; fills in all of a kipc_msg_init()ed @msg; 0 or -errno
+ * @recv_wanted: the same, of the message that is wanted; msg->len is its whole length,
+ *		also after -EMSGSIZE and where it was cut off: the dispatcher shortens it.
+ *		NULL: the dispatcher does what can be done without knowing what waits.
  * @recv_into:	the same into @buf, returning the length; NULL: the dispatcher
  *		copies out of @recv and keeps what does not fit
  * @call:	send and wait for the reply; sets reply->outcome; 0 or -errno
@@ -273,6 +284,8 @@ struct kipc_transport {
 	ssize_t (*send_many)(struct kipc *handle, const struct kipc_outgoing *outs,
 			     size_t count, kipc_deadline deadline);
 	int (*recv)(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
+	int (*recv_wanted)(struct kipc *handle, struct kipc_msg *msg,
+			   const struct kipc_wanted *wanted, kipc_deadline deadline);
 	ssize_t (*recv_into)(struct kipc *handle, void *buf, size_t size,
 			     kipc_deadline deadline);
 	int (*call)(struct kipc *handle, const struct kipc_outgoing *out,

@@ -260,6 +260,76 @@ KIPC_EXPORT ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t
 	return kipc_recv_until(handle, msg, kipc_deadline_after(timeout));
 }
 
+/* 0, -EINVAL, or -EOPNOTSUPP: what a mechanism cannot choose or look at. */
+static int kipc_wanted_set(const struct kipc *handle, struct kipc_wanted *wanted,
+			   const struct kipc_recv_options *options)
+{
+	uint32_t can = handle->transport->can;
+
+	if (options->size != sizeof(*options) || options->pick > KIPC_PICK_NTH ||
+	    options->flags & ~(KIPC_PEEK | KIPC_TRUNCATE) ||
+	    (options->pick < KIPC_PICK_TYPE && options->match) ||
+	    (options->pick == KIPC_PICK_NTH && !(options->flags & KIPC_PEEK)))
+		return -EINVAL;
+	if ((options->pick && !(can & KIPC_CAN_SELECT)) ||
+	    (options->flags & KIPC_PEEK && !(can & KIPC_CAN_PEEK)))
+		return -EOPNOTSUPP;
+	wanted->pick = options->pick;
+	wanted->flags = options->flags;
+	wanted->match = options->match;
+	wanted->max_len = options->max_len;
+	return 0;
+}
+
+/* Where what comes is what there is: what is too long is put back. */
+static int kipc_recv_then_measure(struct kipc *handle, struct kipc_msg *msg,
+				  const struct kipc_wanted *wanted, kipc_deadline deadline)
+{
+	ssize_t len = kipc_recv_until(handle, msg, deadline);
+	int err;
+
+	if (len < 0)
+		return (int)len;
+	if ((size_t)len <= wanted->max_len || wanted->flags & KIPC_TRUNCATE)
+		return 0;
+	err = kipc_msg_keep(handle, msg);
+	if (err)
+		kipc_release(msg);
+	msg->data = NULL;
+	return err ? err : -EMSGSIZE;
+}
+
+KIPC_EXPORT ssize_t kipc_recv_opts(struct kipc *handle, struct kipc_msg *msg,
+				   const struct kipc_recv_options *options, int64_t timeout)
+{
+	struct kipc_wanted wanted;
+	kipc_deadline deadline;
+	ssize_t len;
+	int err;
+
+	if (!options)
+		return kipc_recv(handle, msg, timeout);
+	if (!handle || !msg)
+		return -EINVAL;
+	kipc_msg_init(msg, handle);
+	err = kipc_wanted_set(handle, &wanted, options);
+	if (!err && !(handle->side & KIPC_SIDE_RECV))
+		err = -EOPNOTSUPP;
+	deadline = kipc_deadline_after(timeout);
+	if (!err && handle->transport->recv_wanted)
+		err = handle->transport->recv_wanted(handle, msg, &wanted, deadline);
+	else if (!err)
+		err = kipc_recv_then_measure(handle, msg, &wanted, deadline);
+	if (err) {
+		msg->handle = NULL;
+		return err;
+	}
+	len = (ssize_t)msg->len;
+	if (msg->len > wanted.max_len)
+		msg->len = wanted.max_len;
+	return len;
+}
+
 /*
  * What does not fit is put back, not lost.  A put-back message is younger than
  * those that other threads may have received meanwhile, and older than all that

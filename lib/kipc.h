@@ -173,6 +173,36 @@ struct kipc_out {
 	const struct kipc_send_options *options;	/**< or NULL */
 };
 
+/** struct kipc_recv_options, pick: which of the messages that wait. */
+enum kipc_pick {
+	KIPC_PICK_NEXT = 0,	/**< the one that kipc_recv() would take */
+	KIPC_PICK_FIRST = 1,	/**< the oldest, whatever its priority */
+	KIPC_PICK_TYPE = 2,	/**< of type @match */
+	KIPC_PICK_TYPE_MAX = 3,	/**< of the lowest type that is not above @match */
+	KIPC_PICK_NOT_TYPE = 4,	/**< of any type but @match */
+	KIPC_PICK_NTH = 5,	/**< the one before which @match others wait (KIPC_PEEK) */
+};
+
+/** struct kipc_recv_options, flags. */
+#define KIPC_PEEK	(1U << 0)	/**< leave the message where it is */
+#define KIPC_TRUNCATE	(1U << 1)	/**< of a longer one than @max_len, its beginning */
+
+/**
+ * Which message, and how much of it: kipc_recv_opts().
+ *
+ * Of those that qualify the most urgent is taken, and of several of one priority the
+ * oldest.
+ */
+struct kipc_recv_options {
+	size_t size;		/**< sizeof(struct kipc_recv_options) */
+	uint64_t match;		/**< what @pick says; else 0 */
+	size_t max_len;		/**< bytes of payload wanted; SIZE_MAX: whatever comes */
+	uint32_t pick;		/**< enum kipc_pick */
+	uint32_t flags;		/**< KIPC_PEEK, KIPC_TRUNCATE */
+};
+
+#define KIPC_RECV_OPTIONS_INIT { sizeof(struct kipc_recv_options), 0, SIZE_MAX, 0, 0 }
+
 /** What a mechanism can do: struct kipc_info, can. */
 #define KIPC_CAN_LISTEN		(1U << 0)	/**< kipc_listen(), kipc_connect() */
 #define KIPC_CAN_PAIR		(1U << 1)	/**< kipc_pair() */
@@ -187,6 +217,8 @@ struct kipc_out {
 #define KIPC_CAN_ASYNC		(1U << 10)	/**< kipc_call_start() */
 #define KIPC_CAN_CALLBACK	(1U << 11)	/**< a listener calls its clients */
 #define KIPC_CAN_NOTICES	(1U << 12)	/**< KIPC_OPT_NOTICES, kipc_canceled() */
+#define KIPC_CAN_SELECT		(1U << 13)	/**< enum kipc_pick */
+#define KIPC_CAN_PEEK		(1U << 14)	/**< KIPC_PEEK */
 
 /** What a handle is, from kipc_info(). */
 struct kipc_info {
@@ -305,6 +337,25 @@ ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *msgs, size_t 
  * Thread-safe.  Since 0.1.
  */
 ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t timeout);
+
+/**
+ * Receive a message that is chosen among those that wait.
+ *
+ * @msg:	as in kipc_recv(), and to be released as there, looked at (KIPC_PEEK) or
+ *		taken; @len is what there is of it in @data
+ * @options:	or NULL: as kipc_recv()
+ * @timeout:	how long to wait for one that qualifies; KIPC_PICK_NTH never waits
+ *
+ * Returns the payload's whole length: more than msg->len where KIPC_TRUNCATE has cut it
+ * off, and the rest is lost.  Or as kipc_recv(), and: -EMSGSIZE, it is longer than
+ * @max_len and stays where it was; msg->len is its length where the mechanism tells,
+ * otherwise 0.  -EOPNOTSUPP, the mechanism cannot choose (KIPC_CAN_SELECT) or look
+ * (KIPC_CAN_PEEK); @max_len and KIPC_TRUNCATE work everywhere.  sysv-msg: looks at
+ * KIPC_PICK_NEXT, FIRST and NTH only.  Descriptors stay with a message that is looked at.
+ * Thread-safe.  Since 0.1.
+ */
+ssize_t kipc_recv_opts(struct kipc *handle, struct kipc_msg *msg,
+		       const struct kipc_recv_options *options, int64_t timeout);
 
 /**
  * Receive the next message into a buffer of the caller's.

@@ -17,6 +17,7 @@
  * receive may notice a message up to 2 ms late, and costs a little CPU time.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -114,27 +115,74 @@ static int kipc_sysv_send(struct kipc *handle, const struct kipc_outgoing *out,
 	return err;
 }
 
-static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer,
-			      kipc_deadline deadline)
+/*
+ * What is wanted in the words of msgrcv(); 0 or -errno.  Looking (MSG_COPY) counts
+ * messages in their order, and with nothing else.
+ */
+static int kipc_sysv_ask(const struct kipc_wanted *wanted, long *mtype, int *flags)
 {
-	int flags = deadline == KIPC_NEVER ? 0 : IPC_NOWAIT;
-	int64_t nap = KIPC_SYSV_NAP_MIN;
-	ssize_t n;
-	int err;
+	if (wanted->match >= LONG_MAX)
+		return -EINVAL;
+	*mtype = 0;
+	*flags = 0;
+	if (wanted->flags & KIPC_PEEK) {
+		if (wanted->pick != KIPC_PICK_NTH && wanted->pick > KIPC_PICK_FIRST)
+			return -EOPNOTSUPP;
+		*mtype = (long)wanted->match;
+		*flags = MSG_COPY | IPC_NOWAIT;
+	} else if (wanted->pick == KIPC_PICK_TYPE) {
+		*mtype = (long)wanted->match + 1;
+	} else if (wanted->pick == KIPC_PICK_TYPE_MAX) {
+		*mtype = -(long)wanted->match - 1;
+	} else if (wanted->pick == KIPC_PICK_NOT_TYPE) {
+		*mtype = (long)wanted->match + 1;
+		*flags = MSG_EXCEPT;
+	}
+	return 0;
+}
 
+/* A kernel without checkpoints does not know MSG_COPY. */
+static int kipc_sysv_take_error(int err, int flags)
+{
+	return flags & MSG_COPY && err == ENOSYS ? -EOPNOTSUPP : kipc_sysv_error(err);
+}
+
+static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer, size_t size,
+			      const struct kipc_wanted *wanted, kipc_deadline deadline)
+{
+	int64_t nap = KIPC_SYSV_NAP_MIN;
+	int flags, err;
+	long mtype;
+	ssize_t n;
+
+	err = kipc_sysv_ask(wanted, &mtype, &flags);
+	if (err)
+		return err;
+	if (deadline != KIPC_NEVER)
+		flags |= IPC_NOWAIT;
+	if (wanted->pick == KIPC_PICK_NTH)
+		deadline = KIPC_AT_ONCE;
 	for (;;) {
-		n = msgrcv(sysv->id, buffer->data, buffer->capacity - KIPC_SYSV_HEAD, 0, flags);
+		n = msgrcv(sysv->id, buffer->data, size, mtype, flags);
 		if (n >= 0)
 			return n;
 		if (errno != ENOMSG)
-			return kipc_sysv_error(errno);
+			return kipc_sysv_take_error(errno, flags);
 		err = kipc_sysv_nap(&nap, deadline);
 		if (err)
 			return err;
 	}
 }
 
-static int kipc_sysv_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
+/* A message to be cut off is received whole: the kernel would not tell its length. */
+static size_t kipc_sysv_room(const struct kipc_sysv *sysv, const struct kipc_wanted *wanted)
+{
+	return wanted->flags & KIPC_TRUNCATE || wanted->max_len > sysv->max_size ?
+	       sysv->max_size : wanted->max_len;
+}
+
+static int kipc_sysv_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
+				 const struct kipc_wanted *wanted, kipc_deadline deadline)
 {
 	struct kipc_sysv *sysv = to_sysv(handle);
 	struct kipc_buffer *buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + sysv->max_size);
@@ -143,7 +191,7 @@ static int kipc_sysv_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadli
 
 	if (!buffer)
 		return -ENOMEM;
-	len = kipc_sysv_take(sysv, buffer, deadline);
+	len = kipc_sysv_take(sysv, buffer, kipc_sysv_room(sysv, wanted), wanted, deadline);
 	if (len < 0) {
 		kipc_buffer_put(handle, buffer);
 		return (int)len;
@@ -153,6 +201,34 @@ static int kipc_sysv_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadli
 	msg->type = (uint64_t)mtype - 1;
 	msg->known = KIPC_KNOWN_TYPE;
 	return 0;
+}
+
+static int kipc_sysv_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
+{
+	static const struct kipc_wanted any = { .max_len = SIZE_MAX };
+
+	return kipc_sysv_recv_wanted(handle, msg, &any, deadline);
+}
+
+/*
+ * What does not fit stays in the queue, where a receiver who chooses finds it: put back
+ * into the handle it would be out of sight.
+ */
+static ssize_t kipc_sysv_recv_into(struct kipc *handle, void *buf, size_t size,
+				   kipc_deadline deadline)
+{
+	const struct kipc_wanted wanted = { .max_len = size };
+	struct kipc_msg msg;
+	int err;
+
+	kipc_msg_init(&msg, handle);
+	err = kipc_sysv_recv_wanted(handle, &msg, &wanted, deadline);
+	if (err)
+		return err;
+	if (msg.len)
+		memcpy(buf, msg.data, msg.len);
+	kipc_buffer_return(&msg);
+	return (ssize_t)msg.len;
 }
 
 /* ---- opening ---- */
@@ -355,7 +431,8 @@ static void kipc_sysv_limits(const struct kipc *handle, struct kipc_info *info)
 
 const struct kipc_transport kipc_sysv_msg_transport = {
 	.scheme = "sysv-msg",
-	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE,
+	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_SELECT |
+	       KIPC_CAN_PEEK,
 	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
 	.name_rule = "a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'",
 	.name_ok = kipc_sysv_name_ok,
@@ -366,5 +443,7 @@ const struct kipc_transport kipc_sysv_msg_transport = {
 	.close = kipc_sysv_close,
 	.send = kipc_sysv_send,
 	.recv = kipc_sysv_recv,
+	.recv_wanted = kipc_sysv_recv_wanted,
+	.recv_into = kipc_sysv_recv_into,
 	.limits = kipc_sysv_limits,
 };

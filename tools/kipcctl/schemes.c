@@ -27,6 +27,8 @@ static const struct {
 	{ KIPC_CAN_ASYNC,	"async" },
 	{ KIPC_CAN_CALLBACK,	"callback" },
 	{ KIPC_CAN_NOTICES,	"notices" },
+	{ KIPC_CAN_SELECT,	"select" },
+	{ KIPC_CAN_PEEK,	"peek" },
 };
 
 int verb_schemes(int argc, char **argv)

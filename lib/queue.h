@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Queues: what the files of queue: share.
+ *
+ *	queue.c		opening and closing
+ *	queue_msg.c	messages: send, receive, select
+ *
+ * The kernel does all the work: a handle is a descriptor, and every operation is
+ * one system call, except that a message larger than any before it is asked for
+ * twice, because the buffer grows in between.
+ */
+#ifndef KIPC_QUEUE_H
+#define KIPC_QUEUE_H
+
+#include <linux/kipc.h>
+
+#include "internal.h"
+
+/**
+ * struct kipc_queue - a handle on a queue
+ * @base:	the handle
+ * @fd:		the endpoint
+ * @capacity:	buffers: as large as one ever had to be
+ * @max_size:	the queue's largest message, when it was opened
+ * @max_msgs:	the messages it might hold then
+ */
+struct kipc_queue {
+	struct kipc base;
+	int fd;
+	atomic_size_t capacity;
+	uint64_t max_size;
+	uint64_t max_msgs;
+};
+
+static inline struct kipc_queue *kipc_to_queue(const struct kipc *handle)
+{
+	return container_of(handle, struct kipc_queue, base);
+}
+
+/* queue_msg.c */
+int kipc_queue_send_out(struct kipc *handle, const struct kipc_outgoing *out,
+			kipc_deadline deadline);
+int kipc_queue_recv_msg(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
+int kipc_queue_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
+			   const struct kipc_wanted *wanted, kipc_deadline deadline);
+ssize_t kipc_queue_recv_into(struct kipc *handle, void *buf, size_t size,
+			     kipc_deadline deadline);
+
+#endif /* KIPC_QUEUE_H */

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* queue: messages out and in; see queue.h. */
+#include <assert.h>
+#include <string.h>
+
+#include "queue.h"
+
+/* What is picked is the kernel's to find. */
+static_assert((int)KIPC_PICK_NEXT == (int)KIPC_SELECT_URGENT &&
+	      (int)KIPC_PICK_FIRST == (int)KIPC_SELECT_FIRST &&
+	      (int)KIPC_PICK_TYPE == (int)KIPC_SELECT_TYPE &&
+	      (int)KIPC_PICK_TYPE_MAX == (int)KIPC_SELECT_TYPE_MAX &&
+	      (int)KIPC_PICK_NOT_TYPE == (int)KIPC_SELECT_NOT_TYPE &&
+	      (int)KIPC_PICK_NTH == (int)KIPC_SELECT_NTH, "picks differ");
+
+static uint32_t kipc_queue_flags(kipc_deadline deadline)
+{
+	return deadline == KIPC_AT_ONCE ? KIPC_F_NONBLOCK : 0;
+}
+
+static uint64_t kipc_queue_deadline(kipc_deadline deadline)
+{
+	return deadline > 0 ? (uint64_t)deadline : 0;
+}
+
+int kipc_queue_send_out(struct kipc *handle, const struct kipc_outgoing *out,
+			kipc_deadline deadline)
+{
+	struct kipc_queue_send send = {
+		.size = sizeof(send),
+		.flags = kipc_queue_flags(deadline),
+		.deadline = kipc_queue_deadline(deadline),
+		.type = out->type,
+		.prio = out->prio,
+		.payload = {
+			.data = (uintptr_t)out->data,
+			.len = out->len,
+		},
+	};
+
+	if (out->to)
+		return -EINVAL;
+	return kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_SEND, &send);
+}
+
+/* One message into a buffer; recv->msg tells of it, and on -EMSGSIZE how large. */
+static int kipc_queue_take(struct kipc *handle, struct kipc_queue_recv *recv,
+			   const struct kipc_wanted *wanted, void *buf, size_t size,
+			   kipc_deadline deadline)
+{
+	memset(recv, 0, sizeof(*recv));
+	recv->size = sizeof(*recv);
+	recv->flags = kipc_queue_flags(deadline);
+	if (wanted->flags & KIPC_PEEK)
+		recv->flags |= KIPC_RECV_PEEK;
+	if (wanted->flags & KIPC_TRUNCATE && size == wanted->max_len)
+		recv->flags |= KIPC_RECV_TRUNCATE;
+	recv->deadline = kipc_queue_deadline(deadline);
+	recv->data = (uintptr_t)buf;
+	recv->len = size;
+	recv->select = wanted->pick;
+	recv->match = wanted->match;
+	return kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_RECV, recv);
+}
+
+static void kipc_queue_grow(struct kipc_queue *queue, size_t len)
+{
+	size_t now = atomic_load(&queue->capacity);
+
+	while (now < len && !atomic_compare_exchange_weak(&queue->capacity, &now, len))
+		;
+}
+
+static void kipc_queue_tell(struct kipc_msg *msg, const struct kipc_header *header)
+{
+	msg->type = header->type;
+	msg->prio = header->prio;
+	msg->id = header->id;
+	msg->pid = (pid_t)header->pid;
+	msg->uid = header->uid;
+	msg->gid = header->gid;
+	msg->known = KIPC_KNOWN_TYPE | KIPC_KNOWN_PRIO | KIPC_KNOWN_PEER;
+}
+
+/* Of a message that is larger than what is wanted of it. */
+static bool kipc_queue_refused(const struct kipc_wanted *wanted, size_t len)
+{
+	return len > wanted->max_len && !(wanted->flags & KIPC_TRUNCATE);
+}
+
+int kipc_queue_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
+			   const struct kipc_wanted *wanted, kipc_deadline deadline)
+{
+	struct kipc_queue *queue = kipc_to_queue(handle);
+	struct kipc_queue_recv recv;
+	struct kipc_buffer *buffer;
+	size_t size;
+	int err;
+
+	for (;;) {
+		buffer = kipc_buffer_get(handle, atomic_load(&queue->capacity));
+		if (!buffer)
+			return -ENOMEM;
+		size = buffer->capacity < wanted->max_len ? buffer->capacity : wanted->max_len;
+		err = kipc_queue_take(handle, &recv, wanted, buffer->data, size, deadline);
+		if (!err)
+			break;
+		kipc_buffer_put(handle, buffer);
+		if (err != -EMSGSIZE)
+			return err;
+		msg->len = recv.msg.len;
+		if (kipc_queue_refused(wanted, msg->len))
+			return err;
+		kipc_queue_grow(queue, msg->len < wanted->max_len ? msg->len : wanted->max_len);
+	}
+	kipc_buffer_lend(handle, msg, buffer, 0, recv.msg.len);
+	kipc_queue_tell(msg, &recv.msg);
+	return 0;
+}
+
+static const struct kipc_wanted kipc_queue_any = { .max_len = SIZE_MAX };
+
+int kipc_queue_recv_msg(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
+{
+	return kipc_queue_recv_wanted(handle, msg, &kipc_queue_any, deadline);
+}
+
+/* The kernel leaves a message that does not fit where it is: no copy of ours. */
+ssize_t kipc_queue_recv_into(struct kipc *handle, void *buf, size_t size,
+			     kipc_deadline deadline)
+{
+	struct kipc_queue_recv recv;
+	int err = kipc_queue_take(handle, &recv, &kipc_queue_any, buf, size, deadline);
+
+	return err ? err : (ssize_t)recv.msg.len;
+}
