@@ -86,7 +86,7 @@ ssize_t kipc_channel_send_many(struct kipc *handle, const struct kipc_outgoing *
 			       size_t count, kipc_deadline deadline)
 {
 	struct kipc_channel *channel = kipc_to_channel(handle);
-	struct kipc_payload payloads[KIPC_SEND_LOT];
+	struct kipc_payload payloads[KIPC_LOT];
 	struct kipc_channel_send_batch batch = {
 		.size = sizeof(batch),
 		.flags = kipc_channel_flags(deadline),

@@ -139,12 +139,24 @@ void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
 	msg->data = buffer->data + offset;
 	msg->len = len;
 	msg->priv[0] = buffer;
+	atomic_store_explicit(&buffer->users, 1, memory_order_relaxed);
+}
+
+/* Several messages lie in the buffer: the last one to be released gives it back. */
+void kipc_buffer_share(struct kipc_buffer *buffer, unsigned int users)
+{
+	atomic_store_explicit(&buffer->users, users, memory_order_relaxed);
 }
 
 void kipc_buffer_return(struct kipc_msg *msg)
 {
-	kipc_buffer_put(msg->handle, msg->priv[0]);
+	struct kipc_buffer *buffer = msg->priv[0];
+
 	msg->priv[0] = NULL;
+	/* Nobody can join the last user, who needs no atomic operation. */
+	if (!buffer || atomic_load_explicit(&buffer->users, memory_order_acquire) == 1 ||
+	    atomic_fetch_sub_explicit(&buffer->users, 1, memory_order_acq_rel) == 1)
+		kipc_buffer_put(msg->handle, buffer);
 }
 
 void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle)

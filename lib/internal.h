@@ -106,6 +106,7 @@ static inline void kipc_forkmark_settle(const struct kipc_forkmark *mark)
 struct kipc_buffer {
 	struct kipc_buffer *free;	/* the next free one */
 	struct kipc_buffer *all;	/* the next of all */
+	atomic_uint users;		/* messages that lie in it and are not released */
 	size_t capacity;
 	unsigned char *data;
 };
@@ -141,6 +142,7 @@ struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity);
 void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer);
 void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
 		      struct kipc_buffer *buffer, size_t offset, size_t len);
+void kipc_buffer_share(struct kipc_buffer *buffer, unsigned int users);
 void kipc_buffer_return(struct kipc_msg *msg);
 
 int kipc_msg_keep(struct kipc *handle, const struct kipc_msg *msg);
@@ -226,8 +228,8 @@ struct kipc_wanted {
 	size_t max_len;
 };
 
-/* Messages that kipc_send_many() passes on at once. */
-#define KIPC_SEND_LOT 64
+/* Messages that kipc_send_many() and kipc_recv_many() pass on at once. */
+#define KIPC_LOT 64
 
 /**
  * struct kipc_transport - a mechanism that moves messages
@@ -241,12 +243,14 @@ struct kipc_wanted {
  * @unlink:	remove a name that outlives its handles
  * @close:	release all the handle has and call kipc_handle_free()
  * @send:	one message; 0 or -errno.  After an error nothing was sent.
- * @send_many:	up to %KIPC_SEND_LOT, of which only the first waits; how many were sent,
+ * @send_many:	up to %KIPC_LOT, of which only the first waits; how many were sent,
  *		or the error of the first.  NULL: the dispatcher sends one by one.
  * @recv:	one message; fills in all of a kipc_msg_init()ed @msg; 0 or -errno
  * @recv_wanted: the same, of the message that is wanted; msg->len is its whole length,
  *		also after -EMSGSIZE and where it was cut off: the dispatcher shortens it.
  *		NULL: the dispatcher does what can be done without knowing what waits.
+ * @recv_many:	up to %KIPC_LOT, all that wait but for what does not fit, waiting for the
+ *		first; how many, or the error of the first.  NULL: one by one.
  * @recv_into:	the same into @buf, returning the length; NULL: the dispatcher
  *		copies out of @recv and keeps what does not fit
  * @call:	send and wait for the reply; sets reply->outcome; 0 or -errno
@@ -286,6 +290,8 @@ struct kipc_transport {
 	int (*recv)(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
 	int (*recv_wanted)(struct kipc *handle, struct kipc_msg *msg,
 			   const struct kipc_wanted *wanted, kipc_deadline deadline);
+	ssize_t (*recv_many)(struct kipc *handle, struct kipc_msg *msgs, size_t count,
+			     kipc_deadline deadline);
 	ssize_t (*recv_into)(struct kipc *handle, void *buf, size_t size,
 			     kipc_deadline deadline);
 	int (*call)(struct kipc *handle, const struct kipc_outgoing *out,

@@ -191,7 +191,7 @@ static size_t kipc_outgoing_lot(const struct kipc *handle, struct kipc_outgoing 
 {
 	size_t n;
 
-	for (n = 0; n < count && n < KIPC_SEND_LOT; n++) {
+	for (n = 0; n < count && n < KIPC_LOT; n++) {
 		*err = kipc_outgoing_set(handle, &outs[n], msgs[n].data, msgs[n].len,
 					 msgs[n].options);
 		if (*err || outs[n].to != outs->to)
@@ -211,7 +211,7 @@ static ssize_t kipc_send_lot(struct kipc *handle, const struct kipc_outgoing *ou
 KIPC_EXPORT ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *msgs,
 				   size_t count, int64_t timeout)
 {
-	struct kipc_outgoing outs[KIPC_SEND_LOT];
+	struct kipc_outgoing outs[KIPC_LOT];
 	kipc_deadline deadline;
 	size_t sent, lot;
 	ssize_t n = 0;
@@ -258,6 +258,47 @@ KIPC_EXPORT ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t
 	if (!(handle->side & KIPC_SIDE_RECV))
 		return -EOPNOTSUPP;
 	return kipc_recv_until(handle, msg, kipc_deadline_after(timeout));
+}
+
+/* One lot: what was put back comes first, then what the transport has. */
+static ssize_t kipc_recv_lot(struct kipc *handle, struct kipc_msg *msgs, size_t count,
+			     kipc_deadline deadline)
+{
+	size_t n, most = count < KIPC_LOT ? count : KIPC_LOT;
+	ssize_t len;
+
+	if (!handle->transport->recv_many || most == 1 || kipc_msg_any_kept(handle)) {
+		len = kipc_recv_until(handle, msgs, deadline);
+		return len < 0 ? len : 1;
+	}
+	for (n = 0; n < most; n++)
+		kipc_msg_init(&msgs[n], handle);
+	len = handle->transport->recv_many(handle, msgs, most, deadline);
+	for (n = len < 0 ? 0 : (size_t)len; n < most; n++)
+		msgs[n].handle = NULL;
+	return len;
+}
+
+KIPC_EXPORT ssize_t kipc_recv_many(struct kipc *handle, struct kipc_msg *msgs, size_t count,
+				   int64_t timeout)
+{
+	kipc_deadline deadline;
+	size_t got = 0;
+	ssize_t n;
+
+	if (!handle || (!msgs && count))
+		return -EINVAL;
+	if (!(handle->side & KIPC_SIDE_RECV))
+		return -EOPNOTSUPP;
+	deadline = kipc_deadline_after(timeout);
+	while (got < count) {
+		n = kipc_recv_lot(handle, msgs + got, count - got, deadline);
+		if (n < 0)
+			return got ? (ssize_t)got : n;
+		got += (size_t)n;
+		deadline = KIPC_AT_ONCE;
+	}
+	return (ssize_t)got;
 }
 
 /* 0, -EINVAL, or -EOPNOTSUPP: what a mechanism cannot choose or look at. */

@@ -315,7 +315,7 @@ int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
 		   const struct kipc_send_options *options, int64_t timeout);
 
 /**
- * Send several messages one way: on channel: up to 64 in one system call.
+ * Send several messages one way: on channel: and queue: up to 64 in one system call.
  *
  * @msgs:	@count of them, in the order in which they are sent
  * @timeout:	how long to wait for room for the first; none of the others waits
@@ -337,6 +337,21 @@ ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *msgs, size_t 
  * Thread-safe.  Since 0.1.
  */
 ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t timeout);
+
+/**
+ * Receive several messages: on queue: up to 64 in one system call.
+ *
+ * @msgs:	room for @count; each is to be released as in kipc_recv(), in any order
+ * @timeout:	how long to wait for the first; none of the others is waited for
+ *
+ * Those of one system call lie in one buffer, which is used again when all of them have
+ * been released.  On queue: descriptors of messages that are received so are dropped.
+ *
+ * Returns how many came, at least 1 where @count is, or what kipc_recv() returns of the
+ * first.  Thread-safe.  Since 0.1.
+ */
+ssize_t kipc_recv_many(struct kipc *handle, struct kipc_msg *msgs, size_t count,
+		       int64_t timeout);
 
 /**
  * Receive a message that is chosen among those that wait.

@@ -40,9 +40,13 @@ static inline struct kipc_queue *kipc_to_queue(const struct kipc *handle)
 /* queue_msg.c */
 int kipc_queue_send_out(struct kipc *handle, const struct kipc_outgoing *out,
 			kipc_deadline deadline);
+ssize_t kipc_queue_send_many(struct kipc *handle, const struct kipc_outgoing *outs,
+			     size_t count, kipc_deadline deadline);
 int kipc_queue_recv_msg(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
 int kipc_queue_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
 			   const struct kipc_wanted *wanted, kipc_deadline deadline);
+ssize_t kipc_queue_recv_many(struct kipc *handle, struct kipc_msg *msgs, size_t count,
+			     kipc_deadline deadline);
 ssize_t kipc_queue_recv_into(struct kipc *handle, void *buf, size_t size,
 			     kipc_deadline deadline);
 

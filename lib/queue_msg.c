@@ -43,6 +43,32 @@ int kipc_queue_send_out(struct kipc *handle, const struct kipc_outgoing *out,
 	return kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_SEND, &send);
 }
 
+ssize_t kipc_queue_send_many(struct kipc *handle, const struct kipc_outgoing *outs,
+			     size_t count, kipc_deadline deadline)
+{
+	struct kipc_queue_item items[KIPC_LOT];
+	struct kipc_queue_send_batch send = {
+		.size = sizeof(send),
+		.flags = kipc_queue_flags(deadline),
+		.deadline = kipc_queue_deadline(deadline),
+		.items = (uintptr_t)items,
+		.count = (__u32)count,
+	};
+	size_t i;
+	int err;
+
+	if (outs->to)
+		return -EINVAL;
+	for (i = 0; i < count; i++)
+		items[i] = (struct kipc_queue_item){
+			.payload = { .data = (uintptr_t)outs[i].data, .len = outs[i].len },
+			.type = outs[i].type,
+			.prio = outs[i].prio,
+		};
+	err = kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_SEND_BATCH, &send);
+	return err ? err : (ssize_t)send.done;
+}
+
 /* One message into a buffer; recv->msg tells of it, and on -EMSGSIZE how large. */
 static int kipc_queue_take(struct kipc *handle, struct kipc_queue_recv *recv,
 			   const struct kipc_wanted *wanted, void *buf, size_t size,
@@ -123,6 +149,52 @@ static const struct kipc_wanted kipc_queue_any = { .max_len = SIZE_MAX };
 int kipc_queue_recv_msg(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
 	return kipc_queue_recv_wanted(handle, msg, &kipc_queue_any, deadline);
+}
+
+/* Hand out the messages of a batch, which share the buffer that they lie in. */
+static void kipc_queue_lend(struct kipc *handle, struct kipc_msg *msgs,
+			    const struct kipc_header *headers, uint32_t count,
+			    struct kipc_buffer *buffer)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		kipc_buffer_lend(handle, &msgs[i], buffer, headers[i].offset, headers[i].len);
+		kipc_queue_tell(&msgs[i], &headers[i]);
+	}
+	kipc_buffer_share(buffer, count);
+}
+
+ssize_t kipc_queue_recv_many(struct kipc *handle, struct kipc_msg *msgs, size_t count,
+			     kipc_deadline deadline)
+{
+	struct kipc_queue *queue = kipc_to_queue(handle);
+	struct kipc_header headers[KIPC_LOT];
+	struct kipc_buffer *buffer = kipc_buffer_get(handle, atomic_load(&queue->capacity));
+	struct kipc_queue_recv_batch recv = {
+		.size = sizeof(recv),
+		.flags = kipc_queue_flags(deadline),
+		.deadline = kipc_queue_deadline(deadline),
+		.msgs = (uintptr_t)headers,
+		.count = (__u32)count,
+	};
+	int err;
+
+	if (!buffer)
+		return -ENOMEM;
+	recv.data = (uintptr_t)buffer->data;
+	recv.len = buffer->capacity;
+	err = kipc_device_ioctl(queue->fd, KIPC_IOC_QUEUE_RECV_BATCH, &recv);
+	if (!err) {
+		kipc_queue_lend(handle, msgs, headers, recv.done, buffer);
+		return recv.done;
+	}
+	kipc_buffer_put(handle, buffer);
+	if (err != -EMSGSIZE)
+		return err;
+	/* The first is larger than any before: alone it makes the buffers grow. */
+	err = kipc_queue_recv_msg(handle, msgs, deadline);
+	return err ? err : 1;
 }
 
 /* The kernel leaves a message that does not fit where it is: no copy of ours. */

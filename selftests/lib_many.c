@@ -111,6 +111,139 @@ TEST_F(many, arguments_are_checked_the_good_before_are_sent)
 		EXPECT_EQ(-EOPNOTSUPP, kipc_send_many(self->recv, msgs, 1, LONG));
 }
 
+/* The same, received in lots that are larger and smaller than the sender's. */
+TEST_F(many, thousand_are_received_in_lots)
+{
+	static struct kipc_out msgs[1000];
+	static struct kipc_msg in[150];
+	size_t sent = 0, got = 0, want;
+	char data[50];
+	ssize_t n, i;
+
+	fill(data, sizeof(data), 1);
+	prepare(msgs, 1000, data);
+	while (got < 1000) {
+		n = kipc_send_many(self->send, msgs + sent, 1000 - sent, LONG);
+		ASSERT_LE(0, n);
+		ASSERT_TRUE(n || sent == 1000);
+		for (sent += n; got < sent; got += n) {
+			want = got % 3 ? 150 : 7;
+			n = kipc_recv_many(self->recv, in, want, LONG);
+			ASSERT_LT(0, n);
+			ASSERT_GE(want, n);
+			for (i = 0; i < n; i++) {
+				ASSERT_EQ((got + i) % 50, in[i].len);
+				ASSERT_TRUE(filled(in[i].data, in[i].len, 1));
+			}
+			/* In any order. */
+			for (i = n; i; i--)
+				kipc_release(&in[i - 1]);
+		}
+	}
+	EXPECT_EQ(-EAGAIN, kipc_recv_many(self->recv, in, 2, KIPC_NOW));
+	EXPECT_EQ(-ETIMEDOUT, kipc_recv_many(self->recv, in, 2, SOON));
+}
+
+TEST_F(many, first_is_waited_for_and_no_other)
+{
+	struct kipc_msg in[3];
+	int64_t start;
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		nap(SOON);
+		_exit(kipc_send(self->send, "a", 1, LONG) ? 1 : 0);
+	}
+	start = now_ns();
+	ASSERT_EQ(1, kipc_recv_many(self->recv, in, 3, LONG));
+	EXPECT_GT(LONG / 2, now_ns() - start);
+	EXPECT_EQ('a', *(const char *)in[0].data);
+	kipc_release(&in[0]);
+	EXPECT_EQ(0, exit_status(child));
+}
+
+TEST_F(many, arguments_of_receiving_are_checked)
+{
+	struct kipc_msg in[2];
+
+	EXPECT_EQ(0, kipc_recv_many(self->recv, in, 0, LONG));
+	EXPECT_EQ(0, kipc_recv_many(self->recv, NULL, 0, LONG));
+	EXPECT_EQ(-EINVAL, kipc_recv_many(self->recv, NULL, 1, LONG));
+	EXPECT_EQ(-EINVAL, kipc_recv_many(NULL, in, 1, LONG));
+	if (!(scheme_can(variant->scheme) & KIPC_CAN_DUPLEX))
+		EXPECT_EQ(-EOPNOTSUPP, kipc_recv_many(self->send, in, 1, LONG));
+}
+
+/* One that kipc_recv_into() had no room for is still the first. */
+TEST_F(many, message_put_back_comes_first)
+{
+	struct kipc_msg in[3];
+	char buf[1];
+
+	ASSERT_EQ(0, kipc_send(self->send, "ab", 2, LONG));
+	ASSERT_EQ(0, kipc_send(self->send, "c", 1, LONG));
+	EXPECT_EQ(-EMSGSIZE, kipc_recv_into(self->recv, buf, 1, LONG));
+	ASSERT_EQ(2, kipc_recv_many(self->recv, in, 3, LONG));
+	EXPECT_EQ(2, in[0].len);
+	EXPECT_EQ(1, in[1].len);
+	kipc_release(&in[0]);
+	kipc_release(&in[1]);
+}
+
+TEST(queue_batch_of_large_messages_goes_in_parts)
+{
+	static char data[200000];
+	struct kipc *ends[2];
+	struct kipc_msg in[5];
+	ssize_t n, i;
+	int got = 0;
+
+	if (device_missing("queue"))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_EQ(0, kipc_pair(ends, "queue:?size=200000&bytes=1M", NULL));
+	fill(data, sizeof(data), 3);
+	ASSERT_EQ(0, kipc_send(ends[1], "x", 1, LONG));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, kipc_send(ends[1], data, sizeof(data), LONG));
+	n = kipc_recv_many(ends[0], in, 5, LONG);
+	ASSERT_EQ(5, n);
+	for (i = 0; i < n; i++) {
+		got += filled(in[i].data, in[i].len, 3) && in[i].len == sizeof(data);
+		kipc_release(&in[i]);
+	}
+	EXPECT_EQ(4, got);
+	kipc_close(ends[0]);
+	kipc_close(ends[1]);
+}
+
+TEST(queue_messages_of_a_batch_tell_what_they_are)
+{
+	struct kipc_send_options options = KIPC_SEND_OPTIONS_INIT;
+	struct kipc_out msgs[3] = { { "a", 1, NULL }, { "b", 1, &options }, { "", 0, NULL } };
+	struct kipc *ends[2];
+	struct kipc_msg in[4];
+
+	if (device_missing("queue"))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_EQ(0, kipc_pair(ends, "queue:", NULL));
+	options.type = 77;
+	options.prio = 2;
+	ASSERT_EQ(3, kipc_send_many(ends[1], msgs, 3, LONG));
+	ASSERT_EQ(3, kipc_recv_many(ends[0], in, 4, LONG));
+	EXPECT_EQ('b', *(const char *)in[0].data);
+	EXPECT_EQ(77, in[0].type);
+	EXPECT_EQ(2, in[0].prio);
+	EXPECT_EQ(getpid(), in[0].pid);
+	EXPECT_EQ('a', *(const char *)in[1].data);
+	EXPECT_EQ(0, in[1].type);
+	EXPECT_EQ(0, in[2].len);
+	/* A handle that is closed takes what was not released with it. */
+	kipc_release(&in[1]);
+	kipc_close(ends[0]);
+	kipc_close(ends[1]);
+}
+
 TEST_F(many, peer_that_is_gone_epipe)
 {
 	struct kipc_out out = { "a", 1, NULL };
