@@ -472,6 +472,10 @@ int kipc_canceled(const struct kipc_msg *call);
  * They are new and close-on-exec.  Those not asked for are closed with the message; who
  * asks twice gets them twice.
  *
+ * On channel: they are installed now, and on queue: by kipc_recv(), where they are the
+ * library's until the message is released: there a message whose descriptors find no room
+ * stays the next one, and kipc_recv() is -EMFILE.  kipc_recv_into() takes it without them.
+ *
  * Returns how many (0: it has none), or: -EINVAL (released), -EMFILE.  After a failure
  * there are none.  Thread-safe.  Since 0.1.
  */

@@ -16,6 +16,11 @@
 
 static void kipc_queue_close(struct kipc *handle)
 {
+	struct kipc_buffer *buffer;
+
+	/* Messages that were not released go with the handle. */
+	for (buffer = handle->all; buffer; buffer = buffer->all)
+		kipc_queue_drop_fds(buffer);
 	close(kipc_to_queue(handle)->fd);
 	kipc_handle_free(handle);
 }
@@ -150,7 +155,8 @@ static void kipc_queue_limits(const struct kipc *handle, struct kipc_info *info)
 const struct kipc_transport kipc_queue_transport = {
 	.scheme = "queue",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_PRIO |
-	       KIPC_CAN_POLL | KIPC_CAN_PEER | KIPC_CAN_SELECT | KIPC_CAN_PEEK,
+	       KIPC_CAN_POLL | KIPC_CAN_PEER | KIPC_CAN_FDS | KIPC_CAN_SELECT |
+	       KIPC_CAN_PEEK,
 	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_BUSY),
@@ -167,6 +173,8 @@ const struct kipc_transport kipc_queue_transport = {
 	.recv_wanted = kipc_queue_recv_wanted,
 	.recv_many = kipc_queue_recv_many,
 	.recv_into = kipc_queue_recv_into,
+	.release = kipc_queue_release_msg,
+	.take_fds = kipc_queue_take_fds,
 	.fd = kipc_queue_fd,
 	.limits = kipc_queue_limits,
 };

@@ -32,6 +32,19 @@ struct kipc_queue {
 	uint64_t max_msgs;
 };
 
+/*
+ * Each buffer begins with the descriptors that came with the message in it, which the
+ * kernel installs when the message is received.  They are the library's until the message
+ * is released, or the handle closed.
+ */
+struct kipc_queue_fds {
+	uint32_t count;
+	int fds[KIPC_FDS_MAX];
+};
+
+/* Where payloads begin. */
+#define KIPC_QUEUE_HEAD	((sizeof(struct kipc_queue_fds) + 63) & ~(size_t)63)
+
 static inline struct kipc_queue *kipc_to_queue(const struct kipc *handle)
 {
 	return container_of(handle, struct kipc_queue, base);
@@ -47,6 +60,9 @@ int kipc_queue_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
 			   const struct kipc_wanted *wanted, kipc_deadline deadline);
 ssize_t kipc_queue_recv_many(struct kipc *handle, struct kipc_msg *msgs, size_t count,
 			     kipc_deadline deadline);
+void kipc_queue_release_msg(struct kipc_msg *msg);
+int kipc_queue_take_fds(const struct kipc_msg *msg, int *fds, size_t count);
+void kipc_queue_drop_fds(struct kipc_buffer *buffer);
 ssize_t kipc_queue_recv_into(struct kipc *handle, void *buf, size_t size,
 			     kipc_deadline deadline);
 

@@ -273,4 +273,159 @@ TEST(mechanisms_that_cannot_eopnotsupp)
 	EXPECT_TRUE(scheme_can("channel") & KIPC_CAN_FDS);
 }
 
+/* ---- queues, where they are installed when the message is received ---- */
+
+FIXTURE(queue)
+{
+	struct kipc *recv;
+	struct kipc *send;
+	int pipe[2];
+	int descriptors;
+};
+
+FIXTURE_SETUP(queue)
+{
+	struct kipc *ends[2];
+
+	if (device_missing("queue"))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_EQ(0, kipc_pair(ends, "queue:", NULL));
+	self->recv = ends[0];
+	self->send = ends[1];
+	ASSERT_EQ(0, pipe(self->pipe));
+	ASSERT_EQ(0, fcntl(self->pipe[0], F_SETFL, O_NONBLOCK));
+	self->descriptors = open_descriptors();
+}
+
+FIXTURE_TEARDOWN(queue)
+{
+	if (!self->send)
+		return;
+	kipc_close(self->send);
+	kipc_close(self->recv);
+	close(self->pipe[0]);
+	close(self->pipe[1]);
+}
+
+TEST_F(queue, descriptor_outlives_its_message_where_it_was_taken)
+{
+	struct kipc_msg msg;
+	int fds[2] = { -1, -1 };
+
+	take(_metadata, self->send, self->recv, &self->pipe[1], &msg);
+	ASSERT_EQ(1, kipc_take_fds(&msg, fds, 2));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(fds[0], F_GETFD));
+	ASSERT_EQ(1, kipc_take_fds(&msg, fds + 1, 1));
+	EXPECT_NE(fds[0], fds[1]);
+	close(fds[1]);
+	kipc_release(&msg);
+	EXPECT_EQ(-EINVAL, kipc_take_fds(&msg, fds + 1, 1));
+	expect_byte(_metadata, self->pipe[0], fds[0]);
+	close(fds[0]);
+	EXPECT_EQ(self->descriptors, open_descriptors());
+}
+
+TEST_F(queue, all_that_a_message_can_carry)
+{
+	int given[KIPC_MSG_FDS_MAX], got[2];
+	struct kipc_send_options options = with(given, KIPC_MSG_FDS_MAX);
+	struct kipc_msg msg;
+	int i;
+
+	for (i = 0; i < KIPC_MSG_FDS_MAX; i++)
+		given[i] = self->pipe[i & 1];
+	ASSERT_EQ(0, kipc_send_opts(self->send, NULL, 0, &options, LONG));
+	ASSERT_EQ(0, kipc_recv(self->recv, &msg, LONG));
+	EXPECT_EQ(KIPC_MSG_FDS_MAX, msg.fd_count);
+	ASSERT_EQ(2, kipc_take_fds(&msg, got, 2));
+	expect_byte(_metadata, got[0], got[1]);
+	close(got[0]);
+	close(got[1]);
+	kipc_release(&msg);
+	EXPECT_EQ(self->descriptors, open_descriptors());
+}
+
+TEST_F(queue, not_taken_they_close_with_the_message_or_the_handle)
+{
+	struct kipc_msg first, second;
+	char byte;
+
+	take(_metadata, self->send, self->recv, &self->pipe[1], &first);
+	take(_metadata, self->send, self->recv, &self->pipe[1], &second);
+	close(self->pipe[1]);
+	EXPECT_EQ(-1, read(self->pipe[0], &byte, 1));
+	kipc_release(&first);
+	EXPECT_EQ(-1, read(self->pipe[0], &byte, 1));
+	kipc_close(self->recv);
+	self->recv = NULL;
+	EXPECT_EQ(0, read(self->pipe[0], &byte, 1));
+	/* The pipe's end and the queue's. */
+	EXPECT_EQ(self->descriptors - 2, open_descriptors());
+}
+
+TEST_F(queue, who_does_not_want_them_does_not_get_them)
+{
+	struct kipc_send_options options = with(self->pipe, 1);
+	struct kipc_recv_options look = KIPC_RECV_OPTIONS_INIT;
+	struct kipc_msg msg, msgs[2];
+	char data[8];
+	int i;
+
+	look.flags = KIPC_PEEK;
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, kipc_send_opts(self->send, "fd", 2, &options, LONG));
+	ASSERT_EQ(2, kipc_recv_opts(self->recv, &msg, &look, LONG));
+	EXPECT_EQ(0, msg.fd_count);
+	kipc_release(&msg);
+	EXPECT_EQ(2, kipc_recv_into(self->recv, data, sizeof(data), LONG));
+	ASSERT_EQ(2, kipc_recv_many(self->recv, msgs, 2, LONG));
+	EXPECT_EQ(0, msgs[0].fd_count);
+	EXPECT_EQ(self->descriptors, open_descriptors());
+	kipc_release(&msgs[0]);
+	kipc_release(&msgs[1]);
+}
+
+TEST_F(queue, looked_at_they_stay_with_the_message)
+{
+	struct kipc_send_options options = with(self->pipe, 2);
+	struct kipc_recv_options look = KIPC_RECV_OPTIONS_INIT;
+	struct kipc_msg msg;
+
+	look.flags = KIPC_PEEK;
+	ASSERT_EQ(0, kipc_send_opts(self->send, "fd", 2, &options, LONG));
+	ASSERT_EQ(2, kipc_recv_opts(self->recv, &msg, &look, LONG));
+	kipc_release(&msg);
+	ASSERT_EQ(2, kipc_recv(self->recv, &msg, LONG));
+	EXPECT_EQ(2, msg.fd_count);
+	kipc_release(&msg);
+}
+
+TEST_F(queue, no_room_leaves_the_message)
+{
+	struct kipc_send_options options = with(self->pipe, 1);
+	struct rlimit limit, none;
+	struct kipc_msg msg;
+	char data[8];
+
+	ASSERT_EQ(0, kipc_send_opts(self->send, "fd", 2, &options, LONG));
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	none = limit;
+	none.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	EXPECT_EQ(-EMFILE, kipc_recv(self->recv, &msg, LONG));
+	EXPECT_EQ(2, kipc_recv_into(self->recv, data, sizeof(data), LONG));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(self->descriptors, open_descriptors());
+}
+
+TEST_F(queue, endpoint_itself_may_not_travel)
+{
+	int fd = kipc_fd(self->recv);
+	struct kipc_send_options options = with(&fd, 1);
+
+	EXPECT_EQ(-ELOOP, kipc_send_opts(self->send, NULL, 0, &options, LONG));
+	fd = -1;
+	EXPECT_EQ(-EBADF, kipc_send_opts(self->send, NULL, 0, &options, LONG));
+}
+
 TEST_HARNESS_MAIN
