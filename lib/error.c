@@ -80,6 +80,8 @@ static const struct kipc_sentence {
 	{ EINVAL, "channel", "no name, or a pool outside 4K to 1G" },
 	{ EINVAL, "queue", "no name, or a message size above 16M" },
 	{ EINVAL, NULL, "an argument makes no sense" },
+	{ EPERM, NULL, "only its owner may do that" },
+	{ EBUSY, NULL, "somebody else is told of its messages already" },
 	{ ENOMEM, NULL, "out of memory" },
 	{ EMFILE, NULL, "this process has too many open files (ulimit -n)" },
 };

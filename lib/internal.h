@@ -264,6 +264,9 @@ struct kipc_wanted {
  *		kipc_buffer_return()
  * @canceled:	does nobody wait for the reply to this call any more?
  * @take_fds:	install @count descriptors of a message, or none
+ * @stat:	fill in what is known; the rest is %KIPC_UNKNOWN (or 0) already
+ * @change:	what is asked for, or nothing
+ * @notify:	tell of messages as @options say; NULL: not any more
  * @fd:		a pollable descriptor
  * @limits:	fill in max_size and max_msgs; @handle is NULL when asked of the
  *		scheme
@@ -306,6 +309,10 @@ struct kipc_transport {
 	void (*release)(struct kipc_msg *msg);
 	int (*canceled)(const struct kipc_msg *call);
 	int (*take_fds)(const struct kipc_msg *msg, int *fds, size_t count);
+
+	int (*stat)(const struct kipc *handle, struct kipc_stat *stat);
+	int (*change)(struct kipc *handle, const struct kipc_change *change);
+	int (*notify)(struct kipc *handle, const struct kipc_notify_options *options);
 
 	int (*fd)(struct kipc *handle);
 	void (*limits)(const struct kipc *handle, struct kipc_info *info);

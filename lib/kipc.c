@@ -584,6 +584,69 @@ KIPC_EXPORT int kipc_fd(const struct kipc *handle)
 	return handle->transport->fd((struct kipc *)handle);
 }
 
+/* Nothing is known yet. */
+static void kipc_stat_init(struct kipc_stat *stat)
+{
+	*stat = (struct kipc_stat){
+		.size = sizeof(*stat),
+		.msgs = KIPC_UNKNOWN,
+		.bytes = KIPC_UNKNOWN,
+		.max_msgs = KIPC_UNKNOWN,
+		.max_bytes = KIPC_UNKNOWN,
+		.max_size = KIPC_UNKNOWN,
+		.peak_msgs = KIPC_UNKNOWN,
+		.peak_bytes = KIPC_UNKNOWN,
+		.sent = KIPC_UNKNOWN,
+		.received = KIPC_UNKNOWN,
+		.senders = KIPC_UNKNOWN,
+		.receivers = KIPC_UNKNOWN,
+	};
+}
+
+KIPC_EXPORT int kipc_stat(const struct kipc *handle, struct kipc_stat *stat)
+{
+	if (!handle || !stat || stat->size != sizeof(*stat))
+		return -EINVAL;
+	if (!handle->transport->stat)
+		return -EOPNOTSUPP;
+	kipc_stat_init(stat);
+	return handle->transport->stat(handle, stat);
+}
+
+KIPC_EXPORT int kipc_change(struct kipc *handle, const struct kipc_change *change)
+{
+	const uint32_t known = KIPC_CHANGE_MODE | KIPC_CHANGE_UID | KIPC_CHANGE_GID |
+			       KIPC_CHANGE_MSGS | KIPC_CHANGE_BYTES | KIPC_CHANGE_SIZE;
+
+	if (!handle || !change || change->size != sizeof(*change) || change->what & ~known)
+		return -EINVAL;
+	if (change->what & KIPC_CHANGE_MODE && change->mode & ~0777U)
+		return -EINVAL;
+	if (!handle->transport->change)
+		return -EOPNOTSUPP;
+	return handle->transport->change(handle, change);
+}
+
+static bool kipc_notify_ok(const struct kipc_notify_options *options)
+{
+	if (options->size != sizeof(*options) ||
+	    options->flags & ~(KIPC_TELL_ONCE | KIPC_TELL_EACH))
+		return false;
+	if (options->how == KIPC_TELL_SIGNAL)
+		return options->signo > 0 && !options->fd;
+	return options->how == KIPC_TELL_EVENTFD && options->fd >= 0 && !options->signo &&
+	       !options->value;
+}
+
+KIPC_EXPORT int kipc_notify(struct kipc *handle, const struct kipc_notify_options *options)
+{
+	if (!handle || (options && !kipc_notify_ok(options)))
+		return -EINVAL;
+	if (!handle->transport->notify || !(handle->side & KIPC_SIDE_RECV))
+		return -EOPNOTSUPP;
+	return handle->transport->notify(handle, options);
+}
+
 static int kipc_info_fill(const struct kipc_transport *transport,
 			  const struct kipc *handle, struct kipc_info *info)
 {

@@ -21,7 +21,7 @@
  *	kipc_explain() makes a sentence of it.  One error means one thing
  *	everywhere:
  *
- *	-EPIPE		the other side is gone
+ *	-EPIPE		the other side is gone, or the queue has been removed
  *	-ECONNRESET	it went after it had received the call: it may have run
  *	-ETIMEDOUT	the time was up	(with a time of 0: -EAGAIN)
  *	-EMSGSIZE	larger than this mechanism carries
@@ -219,6 +219,9 @@ struct kipc_recv_options {
 #define KIPC_CAN_NOTICES	(1U << 12)	/**< KIPC_OPT_NOTICES, kipc_canceled() */
 #define KIPC_CAN_SELECT		(1U << 13)	/**< enum kipc_pick */
 #define KIPC_CAN_PEEK		(1U << 14)	/**< KIPC_PEEK */
+#define KIPC_CAN_STAT		(1U << 15)	/**< kipc_stat() */
+#define KIPC_CAN_CHANGE		(1U << 16)	/**< kipc_change() */
+#define KIPC_CAN_NOTIFY		(1U << 17)	/**< kipc_notify() */
 
 /** What a handle is, from kipc_info(). */
 struct kipc_info {
@@ -231,6 +234,81 @@ struct kipc_info {
 };
 
 #define KIPC_INFO_INIT { sizeof(struct kipc_info), NULL, 0, 0, 0, 0 }
+
+/** struct kipc_stat: a number that the mechanism does not tell. */
+#define KIPC_UNKNOWN	UINT64_MAX
+
+/** What there is to know of a store of messages: kipc_stat(). */
+struct kipc_stat {
+	size_t size;		/**< in: sizeof(struct kipc_stat) */
+	mode_t mode;		/**< who may receive (read) and send (write) */
+	uid_t uid;		/**< its owner */
+	gid_t gid;		/**< its group */
+	pid_t send_pid;		/**< who sent the last message; 0: nobody, or unknown */
+	pid_t recv_pid;		/**< who received the last, likewise */
+	uint32_t number;	/**< queue:, sysv-msg: what the kernel knows it by, or 0 */
+	uint64_t msgs;		/**< messages that wait */
+	uint64_t bytes;		/**< their payload */
+	uint64_t max_msgs;	/**< messages that it may hold */
+	uint64_t max_bytes;	/**< payload that it may hold */
+	uint64_t max_size;	/**< the largest message */
+	uint64_t peak_msgs;	/**< the most that have waited at once */
+	uint64_t peak_bytes;	/**< the most payload */
+	uint64_t sent;		/**< messages sent so far */
+	uint64_t received;	/**< messages received so far */
+	uint64_t senders;	/**< threads that wait for room */
+	uint64_t receivers;	/**< threads that wait for a message */
+	uint64_t send_time;	/**< when the last was sent, ns since 1970; 0: never */
+	uint64_t recv_time;	/**< when the last was received, likewise */
+	uint64_t change_time;	/**< when owner, mode or limits were last set */
+};
+
+#define KIPC_STAT_INIT { sizeof(struct kipc_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+			 0, 0, 0, 0, 0, 0 }
+
+/** struct kipc_change, what: which of the fields are to be set. */
+#define KIPC_CHANGE_MODE	(1U << 0)
+#define KIPC_CHANGE_UID		(1U << 1)
+#define KIPC_CHANGE_GID		(1U << 2)
+#define KIPC_CHANGE_MSGS	(1U << 3)
+#define KIPC_CHANGE_BYTES	(1U << 4)
+#define KIPC_CHANGE_SIZE	(1U << 5)
+
+/** What a store of messages is to be from now on: kipc_change(). */
+struct kipc_change {
+	size_t size;		/**< sizeof(struct kipc_change) */
+	uint32_t what;		/**< KIPC_CHANGE_* */
+	mode_t mode;		/**< who may receive (read) and send (write); no umask */
+	uid_t uid;		/**< its owner */
+	gid_t gid;		/**< its group */
+	uint64_t max_msgs;	/**< messages that it may hold */
+	uint64_t max_bytes;	/**< payload that it may hold */
+	uint64_t max_size;	/**< the largest message */
+};
+
+#define KIPC_CHANGE_INIT { sizeof(struct kipc_change), 0, 0, 0, 0, 0, 0, 0 }
+
+/** struct kipc_notify_options, how. */
+enum kipc_tell {
+	KIPC_TELL_SIGNAL = 1,	/**< by @signo, with @value (SI_MESGQ) */
+	KIPC_TELL_EVENTFD = 2,	/**< by adding 1 to the eventfd @fd */
+};
+
+/** struct kipc_notify_options, flags. */
+#define KIPC_TELL_ONCE	(1U << 0)	/**< the first time only */
+#define KIPC_TELL_EACH	(1U << 1)	/**< of each message, not only where none waited */
+
+/** How to be told of messages: kipc_notify(). */
+struct kipc_notify_options {
+	size_t size;		/**< sizeof(struct kipc_notify_options) */
+	uint32_t how;		/**< enum kipc_tell */
+	uint32_t flags;		/**< KIPC_TELL_* */
+	int signo;		/**< which signal; else 0 */
+	int fd;			/**< which eventfd; it stays the caller's; else 0 */
+	uint64_t value;		/**< for siginfo_t, si_value.sival_ptr; else 0 */
+};
+
+#define KIPC_NOTIFY_OPTIONS_INIT { sizeof(struct kipc_notify_options), 0, 0, 0, 0, 0 }
 
 /**
  * Open the receiving or serving end of an address and make the address known.
@@ -518,6 +596,47 @@ int kipc_info(const struct kipc *handle, struct kipc_info *info);
  * (no such scheme).  Since 0.1.
  */
 int kipc_scheme_info(const char *address, struct kipc_info *info);
+
+/**
+ * How full is a store of messages, and who uses it?
+ *
+ * @stat:	begun with KIPC_STAT_INIT; numbers that the mechanism does not tell are
+ *		KIPC_UNKNOWN
+ *
+ * queue: tells everything, posix-mq: and sysv-msg: what their kernels keep.
+ *
+ * Returns 0 or: -EINVAL, -EOPNOTSUPP (KIPC_CAN_STAT), -EACCES (a sending end on
+ * sysv-msg: that may not read), -EPIPE (it has been removed).  Thread-safe.  Since 0.1.
+ */
+int kipc_stat(const struct kipc *handle, struct kipc_stat *stat);
+
+/**
+ * Change owner, mode or limits of a store of messages while it is in use.
+ *
+ * Lowered limits leave what waits where it is, and raised ones let senders in that wait.
+ * queue: can change everything, sysv-msg: all but MSGS and SIZE, posix-mq: MODE, UID and
+ * GID.  It is done as a whole or not at all, but on posix-mq:, where the mode comes last.
+ *
+ * Returns 0 or: -EINVAL, -EOPNOTSUPP (KIPC_CAN_CHANGE, or one of @what), -EPERM (the
+ * caller is not its owner), -EPIPE (it has been removed).  Thread-safe.  Since 0.1.
+ */
+int kipc_change(struct kipc *handle, const struct kipc_change *change);
+
+/**
+ * Be told when a message comes and nobody waits for it.
+ *
+ * @options:	how, or NULL: not any more
+ *
+ * Tells of a message that comes where none waited, or with KIPC_TELL_EACH of every one.
+ * A new request takes the place of this process's last one on the handle; closing the
+ * handle ends it.  posix-mq: can signal only, once (KIPC_TELL_ONCE), and one process at a
+ * time.
+ *
+ * Returns 0 or: -EINVAL, -EOPNOTSUPP (a sending end, KIPC_CAN_NOTIFY, or what posix-mq:
+ * cannot), -EBUSY (posix-mq: somebody else is told), -EBADF (not an eventfd), -EPIPE (it
+ * has been removed).  Thread-safe.  Since 0.1.
+ */
+int kipc_notify(struct kipc *handle, const struct kipc_notify_options *options);
 
 /** The n-th scheme of this library, or NULL: for (i = 0; (s = kipc_scheme(i)); i++).
  * Since 0.1.

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,66 @@ static int kipc_mq_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline
 	kipc_buffer_lend(handle, msg, buffer, 0, (size_t)len);
 	msg->known = KIPC_KNOWN_PRIO;
 	return 0;
+}
+
+/* ---- looking, changing, being told ---- */
+
+/* The kernel says it in a line of text, to those who may read. */
+static uint64_t kipc_mq_bytes(const struct kipc_mq *mq)
+{
+	unsigned long bytes;
+	char line[96];
+	ssize_t n = pread(mq->mqd, line, sizeof(line) - 1, 0);
+
+	line[n < 0 ? 0 : n] = '\0';
+	return sscanf(line, "QSIZE:%lu", &bytes) == 1 ? bytes : KIPC_UNKNOWN;
+}
+
+static int kipc_mq_stat(const struct kipc *handle, struct kipc_stat *stat)
+{
+	const struct kipc_mq *mq = to_mq((struct kipc *)handle);
+	struct mq_attr attr;
+	struct stat st;
+
+	if (mq_getattr(mq->mqd, &attr) || fstat(mq->mqd, &st))
+		return -errno;
+	stat->mode = st.st_mode & 0777;
+	stat->uid = st.st_uid;
+	stat->gid = st.st_gid;
+	stat->msgs = (uint64_t)attr.mq_curmsgs;
+	stat->bytes = kipc_mq_bytes(mq);
+	stat->max_msgs = (uint64_t)attr.mq_maxmsg;
+	stat->max_size = (uint64_t)attr.mq_msgsize;
+	return 0;
+}
+
+/* The owner first, as the mode may go with it. */
+static int kipc_mq_change(struct kipc *handle, const struct kipc_change *change)
+{
+	uid_t uid = change->what & KIPC_CHANGE_UID ? change->uid : (uid_t)-1;
+	gid_t gid = change->what & KIPC_CHANGE_GID ? change->gid : (gid_t)-1;
+	int mqd = to_mq(handle)->mqd;
+
+	if (change->what & (KIPC_CHANGE_MSGS | KIPC_CHANGE_BYTES | KIPC_CHANGE_SIZE))
+		return -EOPNOTSUPP;
+	if (change->what & (KIPC_CHANGE_UID | KIPC_CHANGE_GID) && fchown(mqd, uid, gid))
+		return -errno;
+	if (change->what & KIPC_CHANGE_MODE && fchmod(mqd, change->mode))
+		return -errno;
+	return 0;
+}
+
+static int kipc_mq_notify(struct kipc *handle, const struct kipc_notify_options *options)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
+
+	if (!options)
+		return mq_notify(to_mq(handle)->mqd, NULL) ? -errno : 0;
+	if (options->how != KIPC_TELL_SIGNAL || options->flags != KIPC_TELL_ONCE)
+		return -EOPNOTSUPP;
+	event.sigev_signo = options->signo;
+	event.sigev_value.sival_ptr = (void *)(uintptr_t)options->value;
+	return mq_notify(to_mq(handle)->mqd, &event) ? -errno : 0;
 }
 
 /* ---- opening ---- */
@@ -364,7 +425,8 @@ static void kipc_mq_limits(const struct kipc *handle, struct kipc_info *info)
 
 const struct kipc_transport kipc_posix_mq_transport = {
 	.scheme = "posix-mq",
-	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_PRIO | KIPC_CAN_POLL,
+	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_PRIO | KIPC_CAN_POLL |
+	       KIPC_CAN_STAT | KIPC_CAN_CHANGE | KIPC_CAN_NOTIFY,
 	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS),
 	.name_rule = "a name is '/' and 1 to 254 characters without a further '/'",
@@ -376,6 +438,9 @@ const struct kipc_transport kipc_posix_mq_transport = {
 	.close = kipc_mq_close,
 	.send = kipc_mq_send,
 	.recv = kipc_mq_recv,
+	.stat = kipc_mq_stat,
+	.change = kipc_mq_change,
+	.notify = kipc_mq_notify,
 	.fd = kipc_mq_fd,
 	.limits = kipc_mq_limits,
 };

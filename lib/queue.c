@@ -55,25 +55,22 @@ static bool kipc_queue_suits(const struct kipc_queue_open *open,
 		  open->max_bytes != address->value[KIPC_PARAM_BYTES]));
 }
 
-static int kipc_queue_open_fd(struct kipc **handle, const char *name, uint32_t flags,
+static int kipc_queue_open_fd(struct kipc **handle, struct kipc_queue_open *open,
 			      const struct kipc_address *address)
 {
-	bool create = flags & KIPC_QUEUE_CREATE;
-	struct kipc_queue_open open = { .size = sizeof(open), .flags = flags };
+	bool create = open->flags & KIPC_QUEUE_CREATE;
 	struct kipc_queue *queue;
 	int err;
 
-	kipc_device_set_name(open.name, name);
 	if (create)
-		kipc_queue_wish(&open, address);
+		kipc_queue_wish(open, address);
 	queue = kipc_handle_new(sizeof(*queue), &kipc_queue_transport,
-				flags & KIPC_QUEUE_RECV ? KIPC_SIDE_RECV : KIPC_SIDE_SEND);
+				open->flags & KIPC_QUEUE_RECV ? KIPC_SIDE_RECV : KIPC_SIDE_SEND);
 	if (!queue)
 		return -ENOMEM;
 	queue->fd = kipc_device_open();
-	err = queue->fd < 0 ? queue->fd :
-	      kipc_device_ioctl(queue->fd, KIPC_IOC_QUEUE_OPEN, &open);
-	if (!err && create && !kipc_queue_suits(&open, address))
+	err = queue->fd < 0 ? queue->fd : kipc_queue_ioctl(queue, KIPC_IOC_QUEUE_OPEN, open);
+	if (!err && create && !kipc_queue_suits(open, address))
 		err = -EADDRINUSE;
 	if (!err)
 		err = kipc_device_tune(queue->fd, address);
@@ -81,23 +78,29 @@ static int kipc_queue_open_fd(struct kipc **handle, const char *name, uint32_t f
 		kipc_queue_close(&queue->base);
 		return err;
 	}
-	queue->max_size = open.max_size;
-	queue->max_msgs = open.max_msgs;
-	atomic_init(&queue->capacity, open.max_size < KIPC_QUEUE_BUFFER ?
-				      open.max_size : KIPC_QUEUE_BUFFER);
+	atomic_init(&queue->capacity, open->max_size < KIPC_QUEUE_BUFFER ?
+				      open->max_size : KIPC_QUEUE_BUFFER);
 	*handle = &queue->base;
 	return 0;
 }
 
+static int kipc_queue_open_named(struct kipc **handle, uint32_t flags,
+				 const struct kipc_address *address)
+{
+	struct kipc_queue_open open = { .size = sizeof(open), .flags = flags };
+
+	kipc_device_set_name(open.name, address->name);
+	return kipc_queue_open_fd(handle, &open, address);
+}
+
 static int kipc_queue_listen(struct kipc **handle, const struct kipc_address *address)
 {
-	return kipc_queue_open_fd(handle, address->name,
-				  KIPC_QUEUE_RECV | KIPC_QUEUE_CREATE, address);
+	return kipc_queue_open_named(handle, KIPC_QUEUE_RECV | KIPC_QUEUE_CREATE, address);
 }
 
 static int kipc_queue_connect(struct kipc **handle, const struct kipc_address *address)
 {
-	return kipc_queue_open_fd(handle, address->name, KIPC_QUEUE_SEND, address);
+	return kipc_queue_open_named(handle, KIPC_QUEUE_SEND, address);
 }
 
 static int kipc_queue_remove(int fd, const char *name)
@@ -108,22 +111,43 @@ static int kipc_queue_remove(int fd, const char *name)
 	return kipc_device_ioctl(fd, KIPC_IOC_QUEUE_UNLINK, &unlink);
 }
 
+static int kipc_queue_share(struct kipc **handle, const struct kipc *from, uint32_t side,
+			    const struct kipc_address *address)
+{
+	struct kipc_queue_open open = {
+		.size = sizeof(open),
+		.flags = KIPC_QUEUE_SAME | side,
+		.handle = kipc_to_queue(from)->fd,
+	};
+
+	return kipc_queue_open_fd(handle, &open, address);
+}
+
+/*
+ * A queue without a name.  Whoever is given one of the ends can do with it what the end
+ * is for and no more; so it is made by a third one that can do both.
+ */
 static int kipc_queue_pair(struct kipc *ends[2], const struct kipc_address *address)
 {
-	char name[KIPC_NAME_SIZE];
+	struct kipc_queue_open open = {
+		.size = sizeof(open),
+		.flags = KIPC_QUEUE_CREATE | KIPC_QUEUE_ANONYMOUS | KIPC_QUEUE_RECV |
+			 KIPC_QUEUE_SEND,
+	};
+	struct kipc *both;
 	int err;
 
-	kipc_system_fresh_name(name, sizeof(name));
-	err = kipc_queue_open_fd(&ends[0], name, KIPC_QUEUE_RECV | KIPC_QUEUE_CREATE |
-				 KIPC_QUEUE_EXCL, address);
+	err = kipc_queue_open_fd(&both, &open, address);
 	if (err)
 		return err;
-	err = kipc_queue_open_fd(&ends[1], name, KIPC_QUEUE_SEND, address);
-	kipc_queue_remove(kipc_to_queue(ends[0])->fd, name);
-	if (err) {
+	err = kipc_queue_share(&ends[0], both, KIPC_QUEUE_RECV, address);
+	if (!err)
+		err = kipc_queue_share(&ends[1], both, KIPC_QUEUE_SEND, address);
+	if (err && ends[0]) {
 		kipc_queue_close(ends[0]);
 		ends[0] = NULL;
 	}
+	kipc_queue_close(both);
 	return err;
 }
 
@@ -144,19 +168,23 @@ static int kipc_queue_fd(struct kipc *handle)
 	return kipc_to_queue(handle)->fd;
 }
 
+/* As they are now: kipc_change() may have been called, by anybody. */
 static void kipc_queue_limits(const struct kipc *handle, struct kipc_info *info)
 {
-	const struct kipc_queue *queue = kipc_to_queue(handle);
+	struct kipc_queue_stat stat;
 
-	info->max_size = handle ? queue->max_size : KIPC_QUEUE_SIZE_MAX;
-	info->max_msgs = handle ? queue->max_msgs : 0;
+	info->max_size = KIPC_QUEUE_SIZE_MAX;
+	if (!handle || kipc_queue_ask_stat(handle, &stat))
+		return;
+	info->max_size = stat.max_size;
+	info->max_msgs = stat.max_msgs;
 }
 
 const struct kipc_transport kipc_queue_transport = {
 	.scheme = "queue",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_PRIO |
 	       KIPC_CAN_POLL | KIPC_CAN_PEER | KIPC_CAN_FDS | KIPC_CAN_SELECT |
-	       KIPC_CAN_PEEK,
+	       KIPC_CAN_PEEK | KIPC_CAN_STAT | KIPC_CAN_CHANGE | KIPC_CAN_NOTIFY,
 	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_BUSY),
@@ -175,6 +203,9 @@ const struct kipc_transport kipc_queue_transport = {
 	.recv_into = kipc_queue_recv_into,
 	.release = kipc_queue_release_msg,
 	.take_fds = kipc_queue_take_fds,
+	.stat = kipc_queue_stat,
+	.change = kipc_queue_change,
+	.notify = kipc_queue_notify,
 	.fd = kipc_queue_fd,
 	.limits = kipc_queue_limits,
 };

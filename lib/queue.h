@@ -4,6 +4,7 @@
  *
  *	queue.c		opening and closing
  *	queue_msg.c	messages: send, receive, select
+ *	queue_control.c	how full, how large, and being told
  *
  * The kernel does all the work: a handle is a descriptor, and every operation is
  * one system call, except that a message larger than any before it is asked for
@@ -21,15 +22,11 @@
  * @base:	the handle
  * @fd:		the endpoint
  * @capacity:	buffers: as large as one ever had to be
- * @max_size:	the queue's largest message, when it was opened
- * @max_msgs:	the messages it might hold then
  */
 struct kipc_queue {
 	struct kipc base;
 	int fd;
 	atomic_size_t capacity;
-	uint64_t max_size;
-	uint64_t max_msgs;
 };
 
 /*
@@ -49,6 +46,21 @@ static inline struct kipc_queue *kipc_to_queue(const struct kipc *handle)
 {
 	return container_of(handle, struct kipc_queue, base);
 }
+
+/* One meaning of an error everywhere: a queue that was removed is gone. */
+static inline int kipc_queue_ioctl(const struct kipc_queue *queue, unsigned long request,
+				   void *arg)
+{
+	int err = kipc_device_ioctl(queue->fd, request, arg);
+
+	return err == -EIDRM ? -EPIPE : err;
+}
+
+/* queue_control.c */
+int kipc_queue_ask_stat(const struct kipc *handle, struct kipc_queue_stat *stat);
+int kipc_queue_stat(const struct kipc *handle, struct kipc_stat *stat);
+int kipc_queue_change(struct kipc *handle, const struct kipc_change *change);
+int kipc_queue_notify(struct kipc *handle, const struct kipc_notify_options *options);
 
 /* queue_msg.c */
 int kipc_queue_send_out(struct kipc *handle, const struct kipc_outgoing *out,

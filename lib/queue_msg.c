@@ -50,7 +50,7 @@ int kipc_queue_send_out(struct kipc *handle, const struct kipc_outgoing *out,
 
 	if (out->to)
 		return -EINVAL;
-	return kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_SEND, &send);
+	return kipc_queue_ioctl(kipc_to_queue(handle), KIPC_IOC_QUEUE_SEND, &send);
 }
 
 ssize_t kipc_queue_send_many(struct kipc *handle, const struct kipc_outgoing *outs,
@@ -75,7 +75,7 @@ ssize_t kipc_queue_send_many(struct kipc *handle, const struct kipc_outgoing *ou
 			.type = outs[i].type,
 			.prio = outs[i].prio,
 		};
-	err = kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_SEND_BATCH, &send);
+	err = kipc_queue_ioctl(kipc_to_queue(handle), KIPC_IOC_QUEUE_SEND_BATCH, &send);
 	return err ? err : (ssize_t)send.done;
 }
 
@@ -208,7 +208,7 @@ int kipc_queue_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
 		if (!buffer)
 			return -ENOMEM;
 		kipc_queue_ask(&recv, wanted, buffer, deadline);
-		err = kipc_device_ioctl(queue->fd, KIPC_IOC_QUEUE_RECV, &recv);
+		err = kipc_queue_ioctl(queue, KIPC_IOC_QUEUE_RECV, &recv);
 		if (!err)
 			break;
 		kipc_buffer_put(handle, buffer);
@@ -266,7 +266,7 @@ ssize_t kipc_queue_recv_many(struct kipc *handle, struct kipc_msg *msgs, size_t 
 		return -ENOMEM;
 	recv.data = (uintptr_t)(buffer->data + KIPC_QUEUE_HEAD);
 	recv.len = buffer->capacity - KIPC_QUEUE_HEAD;
-	err = kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_RECV_BATCH, &recv);
+	err = kipc_queue_ioctl(kipc_to_queue(handle), KIPC_IOC_QUEUE_RECV_BATCH, &recv);
 	if (!err) {
 		kipc_queue_lend(handle, msgs, headers, recv.done, buffer);
 		return recv.done;
@@ -287,6 +287,6 @@ ssize_t kipc_queue_recv_into(struct kipc *handle, void *buf, size_t size,
 	int err;
 
 	kipc_queue_ask_into(&recv, buf, size, deadline);
-	err = kipc_device_ioctl(kipc_to_queue(handle)->fd, KIPC_IOC_QUEUE_RECV, &recv);
+	err = kipc_queue_ioctl(kipc_to_queue(handle), KIPC_IOC_QUEUE_RECV, &recv);
 	return err ? err : (ssize_t)recv.msg.len;
 }

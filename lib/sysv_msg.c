@@ -35,7 +35,7 @@
 struct kipc_sysv {
 	struct kipc base;
 	int id;
-	size_t max_size;
+	atomic_size_t max_size;
 	struct kipc_lifetime life;	/* open where the queue is ours to remove */
 };
 
@@ -100,10 +100,10 @@ static int kipc_sysv_send(struct kipc *handle, const struct kipc_outgoing *out,
 
 	if (out->to || out->type >= LONG_MAX)
 		return -EINVAL;
-	if (out->len > sysv->max_size)
+	if (out->len > atomic_load(&sysv->max_size))
 		return -EMSGSIZE;
 	/* Type and payload must lie side by side: the one copy that cannot be saved. */
-	buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + sysv->max_size);
+	buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + out->len);
 	if (!buffer)
 		return -ENOMEM;
 	mtype = (long)out->type + 1;
@@ -175,23 +175,26 @@ static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer
 }
 
 /* A message to be cut off is received whole: the kernel would not tell its length. */
-static size_t kipc_sysv_room(const struct kipc_sysv *sysv, const struct kipc_wanted *wanted)
+static size_t kipc_sysv_room(const struct kipc_buffer *buffer,
+			     const struct kipc_wanted *wanted)
 {
-	return wanted->flags & KIPC_TRUNCATE || wanted->max_len > sysv->max_size ?
-	       sysv->max_size : wanted->max_len;
+	size_t room = buffer->capacity - KIPC_SYSV_HEAD;
+
+	return wanted->flags & KIPC_TRUNCATE || wanted->max_len > room ? room : wanted->max_len;
 }
 
 static int kipc_sysv_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
 				 const struct kipc_wanted *wanted, kipc_deadline deadline)
 {
 	struct kipc_sysv *sysv = to_sysv(handle);
-	struct kipc_buffer *buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + sysv->max_size);
+	struct kipc_buffer *buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD +
+						     atomic_load(&sysv->max_size));
 	ssize_t len;
 	long mtype;
 
 	if (!buffer)
 		return -ENOMEM;
-	len = kipc_sysv_take(sysv, buffer, kipc_sysv_room(sysv, wanted), wanted, deadline);
+	len = kipc_sysv_take(sysv, buffer, kipc_sysv_room(buffer, wanted), wanted, deadline);
 	if (len < 0) {
 		kipc_buffer_put(handle, buffer);
 		return (int)len;
@@ -255,7 +258,54 @@ static void kipc_sysv_measure(struct kipc_sysv *sysv)
 
 	if (msgctl(sysv->id, IPC_STAT, &ds))
 		ds.msg_qbytes = kipc_system_number("/proc/sys/kernel/msgmnb", 16384);
-	sysv->max_size = max < ds.msg_qbytes ? max : ds.msg_qbytes;
+	atomic_store(&sysv->max_size, max < ds.msg_qbytes ? max : ds.msg_qbytes);
+}
+
+static int kipc_sysv_stat(const struct kipc *handle, struct kipc_stat *stat)
+{
+	const struct kipc_sysv *sysv = to_sysv((struct kipc *)handle);
+	struct msqid_ds ds;
+
+	if (msgctl(sysv->id, IPC_STAT, &ds))
+		return kipc_sysv_error(errno);
+	stat->mode = ds.msg_perm.mode & 0777;
+	stat->uid = ds.msg_perm.uid;
+	stat->gid = ds.msg_perm.gid;
+	stat->send_pid = ds.msg_lspid;
+	stat->recv_pid = ds.msg_lrpid;
+	stat->number = (uint32_t)sysv->id;
+	stat->msgs = ds.msg_qnum;
+	stat->bytes = ds.__msg_cbytes;
+	stat->max_bytes = ds.msg_qbytes;
+	stat->max_size = atomic_load(&sysv->max_size);
+	stat->send_time = (uint64_t)ds.msg_stime * 1000000000;
+	stat->recv_time = (uint64_t)ds.msg_rtime * 1000000000;
+	stat->change_time = (uint64_t)ds.msg_ctime * 1000000000;
+	return 0;
+}
+
+/* All of them are set at once, so those that stay are asked for. */
+static int kipc_sysv_change(struct kipc *handle, const struct kipc_change *change)
+{
+	struct kipc_sysv *sysv = to_sysv(handle);
+	struct msqid_ds ds;
+
+	if (change->what & (KIPC_CHANGE_MSGS | KIPC_CHANGE_SIZE))
+		return -EOPNOTSUPP;
+	if (msgctl(sysv->id, IPC_STAT, &ds))
+		return kipc_sysv_error(errno);
+	if (change->what & KIPC_CHANGE_MODE)
+		ds.msg_perm.mode = change->mode;
+	if (change->what & KIPC_CHANGE_UID)
+		ds.msg_perm.uid = change->uid;
+	if (change->what & KIPC_CHANGE_GID)
+		ds.msg_perm.gid = change->gid;
+	if (change->what & KIPC_CHANGE_BYTES)
+		ds.msg_qbytes = change->max_bytes;
+	if (msgctl(sysv->id, IPC_SET, &ds))
+		return errno == EINVAL ? -EINVAL : kipc_sysv_error(errno);
+	kipc_sysv_measure(sysv);
+	return 0;
 }
 
 static struct kipc_sysv *kipc_sysv_new(uint32_t side)
@@ -425,14 +475,14 @@ static int kipc_sysv_unlink(const struct kipc_address *address)
 
 static void kipc_sysv_limits(const struct kipc *handle, struct kipc_info *info)
 {
-	info->max_size = handle ? to_sysv((struct kipc *)handle)->max_size :
+	info->max_size = handle ? atomic_load(&to_sysv((struct kipc *)handle)->max_size) :
 				  kipc_sysv_msgmax();
 }
 
 const struct kipc_transport kipc_sysv_msg_transport = {
 	.scheme = "sysv-msg",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_SELECT |
-	       KIPC_CAN_PEEK,
+	       KIPC_CAN_PEEK | KIPC_CAN_STAT | KIPC_CAN_CHANGE,
 	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
 	.name_rule = "a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'",
 	.name_ok = kipc_sysv_name_ok,
@@ -445,5 +495,7 @@ const struct kipc_transport kipc_sysv_msg_transport = {
 	.recv = kipc_sysv_recv,
 	.recv_wanted = kipc_sysv_recv_wanted,
 	.recv_into = kipc_sysv_recv_into,
+	.stat = kipc_sysv_stat,
+	.change = kipc_sysv_change,
 	.limits = kipc_sysv_limits,
 };

@@ -29,6 +29,9 @@ static const struct {
 	{ KIPC_CAN_NOTICES,	"notices" },
 	{ KIPC_CAN_SELECT,	"select" },
 	{ KIPC_CAN_PEEK,	"peek" },
+	{ KIPC_CAN_STAT,	"stat" },
+	{ KIPC_CAN_CHANGE,	"change" },
+	{ KIPC_CAN_NOTIFY,	"notify" },
 };
 
 int verb_schemes(int argc, char **argv)
