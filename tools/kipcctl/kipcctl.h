@@ -21,6 +21,7 @@ struct verb {
 };
 
 int verb_load(int argc, char **argv);
+int verb_queues(int argc, char **argv);
 int verb_recv(int argc, char **argv);
 int verb_schemes(int argc, char **argv);
 int verb_send(int argc, char **argv);

@@ -14,6 +14,7 @@ static const struct verb verbs[] = {
 	{ "send",	"send a file to an address",			verb_send },
 	{ "recv",	"receive a file at an address",			verb_recv },
 	{ "unlink",	"remove a name that outlives its users",	verb_unlink },
+	{ "queues",	"list the queues and how full they are",	verb_queues },
 	{ "schemes",	"list the mechanisms and their limits",		verb_schemes },
 	{ "status",	"show the module, its device and parameters",	verb_status },
 	{ "load",	"load the module",				verb_load },
