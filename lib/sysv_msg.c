@@ -141,12 +141,6 @@ static int kipc_sysv_ask(const struct kipc_wanted *wanted, long *mtype, int *fla
 	return 0;
 }
 
-/* A kernel without checkpoints does not know MSG_COPY. */
-static int kipc_sysv_take_error(int err, int flags)
-{
-	return flags & MSG_COPY && err == ENOSYS ? -EOPNOTSUPP : kipc_sysv_error(err);
-}
-
 static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer, size_t size,
 			      const struct kipc_wanted *wanted, kipc_deadline deadline)
 {
@@ -167,7 +161,7 @@ static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer
 		if (n >= 0)
 			return n;
 		if (errno != ENOMSG)
-			return kipc_sysv_take_error(errno, flags);
+			return kipc_sysv_error(errno);
 		err = kipc_sysv_nap(&nap, deadline);
 		if (err)
 			return err;

@@ -502,7 +502,7 @@ TEST(queue_that_is_removed_epipe)
 	ASSERT_EQ(0, kipc_listen(&recv, address, NULL));
 	ASSERT_EQ(0, kipc_connect(&send, address, NULL));
 	ASSERT_EQ(0, kipc_send(send, "x", 1, LONG));
-	strcpy(unlink.name, address + strlen("queue:"));
+	snprintf(unlink.name, sizeof(unlink.name), "%s", address + strlen("queue:"));
 	ASSERT_EQ(0, ioctl(kipc_fd(recv), KIPC_IOC_QUEUE_UNLINK, &unlink));
 	EXPECT_EQ(-EPIPE, kipc_send(send, "x", 1, LONG));
 	EXPECT_EQ(-EPIPE, kipc_send_many(send, &out, 1, LONG));

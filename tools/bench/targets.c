@@ -29,25 +29,6 @@
 #define STREAM(size, mechanism, against, at_least)		\
 	{ mechanism, against, size, MEASURE_THROUGHPUT, TARGET_AT_LEAST, at_least }
 
-/* Against the better of two is against both. */
-#define QUEUE_CALL(size)						\
-	CALL(size, "raw-queue", "raw-posix-mq", 0.90),			\
-	CALL(size, "raw-queue", "raw-sysv-msg", 0.90)
-
-#define QUEUE_STREAM(size)						\
-	STREAM(size, "raw-queue", "raw-posix-mq", 1.3),			\
-	STREAM(size, "raw-queue", "raw-sysv-msg", 1.3),			\
-	STREAM(size, "raw-queue-batch", "raw-posix-mq", 3.0),		\
-	STREAM(size, "raw-queue-batch", "raw-sysv-msg", 3.0)
-
-#define DROPIN_CALL(size)						\
-	CALL(size, "mq-dropin", "raw-posix-mq", 1.00),			\
-	CALL(size, "sysvmsg-dropin", "raw-sysv-msg", 1.00)
-
-#define DROPIN_STREAM(size)						\
-	STREAM(size, "mq-dropin", "raw-posix-mq", 1.0),			\
-	STREAM(size, "sysvmsg-dropin", "raw-sysv-msg", 1.0)
-
 const struct target targets[] = {
 	CALL(1, "channel", "raw-futex", 1.10),
 	CALL(1, "raw-channel", "raw-futex", 1.10),
@@ -74,25 +55,44 @@ const struct target targets[] = {
 	CALL(4 * MIB, "raw-channel", "raw-process-vm", 0.93),
 	CALL(4 * MIB, "raw-channel", "raw-binder", 0.65),
 
-	QUEUE_CALL(1),
-	QUEUE_CALL(64),
-	QUEUE_CALL(1 * KIB),
-	QUEUE_CALL(4 * KIB),
-	QUEUE_CALL(8 * KIB),
+	/* Against the better of two is against both. */
+	CALL(1, "raw-queue", "raw-posix-mq", 0.90),
+	CALL(1, "raw-queue", "raw-sysv-msg", 0.90),
+	CALL(64, "raw-queue", "raw-posix-mq", 0.90),
+	CALL(64, "raw-queue", "raw-sysv-msg", 0.90),
+	CALL(1 * KIB, "raw-queue", "raw-posix-mq", 0.90),
+	CALL(1 * KIB, "raw-queue", "raw-sysv-msg", 0.90),
+	CALL(4 * KIB, "raw-queue", "raw-posix-mq", 0.90),
+	CALL(4 * KIB, "raw-queue", "raw-sysv-msg", 0.90),
+	CALL(8 * KIB, "raw-queue", "raw-posix-mq", 0.90),
+	CALL(8 * KIB, "raw-queue", "raw-sysv-msg", 0.90),
+
 	CALL(1 * MIB, "raw-queue", "raw-unix-stream", 0.80),
 	CALL(1 * MIB, "raw-queue", "raw-unix-seqpacket", 0.80),
-	DROPIN_CALL(64),
-	DROPIN_CALL(8 * KIB),
+
+	CALL(64, "mq-dropin", "raw-posix-mq", 1.00),
+	CALL(64, "sysvmsg-dropin", "raw-sysv-msg", 1.00),
+	CALL(8 * KIB, "mq-dropin", "raw-posix-mq", 1.00),
+	CALL(8 * KIB, "sysvmsg-dropin", "raw-sysv-msg", 1.00),
 
 	STREAM(64, "raw-channel-ring", "raw-unix-seqpacket", 2.0),
 	STREAM(64, "raw-channel-ring", "posix-mq", 2.0),
 	STREAM(64, "raw-channel-ring", "raw-binder", 3.0),
 
-	QUEUE_STREAM(64),
-	QUEUE_STREAM(8 * KIB),
+	STREAM(64, "raw-queue", "raw-posix-mq", 1.3),
+	STREAM(64, "raw-queue", "raw-sysv-msg", 1.3),
+	STREAM(64, "raw-queue-batch", "raw-posix-mq", 3.0),
+	STREAM(64, "raw-queue-batch", "raw-sysv-msg", 3.0),
+	STREAM(8 * KIB, "raw-queue", "raw-posix-mq", 1.3),
+	STREAM(8 * KIB, "raw-queue", "raw-sysv-msg", 1.3),
+	STREAM(8 * KIB, "raw-queue-batch", "raw-posix-mq", 3.0),
+	STREAM(8 * KIB, "raw-queue-batch", "raw-sysv-msg", 3.0),
 	STREAM(64, "raw-queue-typed", "raw-sysv-typed", 50.0),
-	DROPIN_STREAM(64),
-	DROPIN_STREAM(8 * KIB),
+
+	STREAM(64, "mq-dropin", "raw-posix-mq", 1.0),
+	STREAM(64, "sysvmsg-dropin", "raw-sysv-msg", 1.0),
+	STREAM(8 * KIB, "mq-dropin", "raw-posix-mq", 1.0),
+	STREAM(8 * KIB, "sysvmsg-dropin", "raw-sysv-msg", 1.0),
 };
 
 const unsigned int targets_count = ARRAY_SIZE(targets);

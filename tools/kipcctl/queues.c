@@ -122,37 +122,53 @@ static int print_table(int fd)
 
 /* ---- for programs ---- */
 
-static json_t *pack(const struct kipc_queue_stat *stat)
+static int set_number(json_t *object, const char *name, __u64 value)
 {
+	return json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static json_t *json_queue(const struct kipc_queue_stat *stat)
+{
+	const struct {
+		const char *name;
+		__u64 value;
+	} numbers[] = {
+		{ "number", stat->number },
+		{ "uid", stat->uid },
+		{ "gid", stat->gid },
+		{ "creator_uid", stat->creator_uid },
+		{ "creator_gid", stat->creator_gid },
+		{ "msgs", stat->msgs },
+		{ "max_msgs", stat->max_msgs },
+		{ "peak_msgs", stat->peak_msgs },
+		{ "bytes", stat->bytes },
+		{ "max_bytes", stat->max_bytes },
+		{ "peak_bytes", stat->peak_bytes },
+		{ "max_size", stat->max_size },
+		{ "sent", stat->sent },
+		{ "received", stat->received },
+		{ "send_time_ns", stat->send_time },
+		{ "recv_time_ns", stat->recv_time },
+		{ "change_time_ns", stat->change_time },
+		{ "send_pid", stat->send_pid },
+		{ "recv_pid", stat->recv_pid },
+		{ "senders", stat->senders },
+		{ "receivers", stat->receivers },
+	};
+	json_t *object = json_object();
+	unsigned int i;
 	char mode[8];
+	int err;
 
 	snprintf(mode, sizeof(mode), "%04o", stat->mode);
-	return json_pack("{s:s, s:i, s:s, s:I, s:I, s:I, s:I,"
-			 " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-			 " s:I, s:I, s:I, s:i, s:i, s:i, s:i}",
-			 "name", stat->name,
-			 "number", (int)stat->number,
-			 "mode", mode,
-			 "uid", (json_int_t)stat->uid,
-			 "gid", (json_int_t)stat->gid,
-			 "creator_uid", (json_int_t)stat->creator_uid,
-			 "creator_gid", (json_int_t)stat->creator_gid,
-			 "msgs", (json_int_t)stat->msgs,
-			 "max_msgs", (json_int_t)stat->max_msgs,
-			 "peak_msgs", (json_int_t)stat->peak_msgs,
-			 "bytes", (json_int_t)stat->bytes,
-			 "max_bytes", (json_int_t)stat->max_bytes,
-			 "peak_bytes", (json_int_t)stat->peak_bytes,
-			 "max_size", (json_int_t)stat->max_size,
-			 "sent", (json_int_t)stat->sent,
-			 "received", (json_int_t)stat->received,
-			 "send_time_ns", (json_int_t)stat->send_time,
-			 "recv_time_ns", (json_int_t)stat->recv_time,
-			 "change_time_ns", (json_int_t)stat->change_time,
-			 "send_pid", (int)stat->send_pid,
-			 "recv_pid", (int)stat->recv_pid,
-			 "senders", (int)stat->senders,
-			 "receivers", (int)stat->receivers);
+	err = json_object_set_new(object, "name", json_string(stat->name));
+	err |= json_object_set_new(object, "mode", json_string(mode));
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		err |= set_number(object, numbers[i].name, numbers[i].value);
+	if (!err)
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
 static int print_json(int fd)
@@ -163,7 +179,7 @@ static int print_json(int fd)
 
 	while (!err) {
 		err = next_queue(fd, &stat);
-		if (!err && json_array_append_new(queues, pack(&stat)))
+		if (!err && json_array_append_new(queues, json_queue(&stat)))
 			err = -ENOMEM;
 	}
 	if (err == -ENOENT && (json_dumpf(queues, stdout, JSON_INDENT(2)) || putchar('\n') < 0))
