@@ -78,6 +78,12 @@ struct driver {
 	int (*flush)(struct lane *lane);
 	/* NULL: nothing to give back */
 	void (*done)(struct lane *lane);
+	/*
+	 * Where only receiving is timed: the server waits until the client's
+	 * flush(), and a run has no more than @backlog messages, which wait.
+	 */
+	int (*settle)(struct lane *lane);
+	uint64_t backlog;
 };
 
 extern const char * const driver_kind_names[];

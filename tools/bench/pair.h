@@ -39,7 +39,7 @@ struct answer {
 	int32_t status;		/* 0 or -errno; ANSWER_READY */
 	int32_t strayed;	/* the process was seen on a CPU not its own */
 	uint64_t max_size;
-	uint64_t from_ns;	/* client: when it began */
+	uint64_t from_ns;	/* client, or server after settle(): when it began */
 	uint64_t to_ns;		/* when the last message was dealt with */
 	uint64_t bytes;		/* payload moved */
 	char why[BENCH_REASON];
@@ -98,6 +98,7 @@ int __printf(3, 4) worker_fail(struct worker *worker, int err,
 			       const char *format, ...);
 int worker_error(struct worker *worker, const char *what, ssize_t err);
 int worker_flush(struct worker *worker);
+int worker_settle(struct worker *worker);
 
 int worker_check_length(struct worker *worker, ssize_t got, size_t expected);
 int worker_check_reply(struct worker *worker, ssize_t n, size_t len,

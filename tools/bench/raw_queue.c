@@ -305,7 +305,7 @@ const struct driver raw_queue_batch_driver = {
 
 const struct driver raw_queue_typed_driver = {
 	.name = "raw-queue-typed",
-	.about = "the same, one way: by type, 10,000 others wait",
+	.about = "the same, receiving by type: 10,000 others wait",
 	.kind = DRIVER_BASELINE,
 	.measures = { false, true },
 	.prepare = queue_typed_prepare,
@@ -314,4 +314,7 @@ const struct driver raw_queue_typed_driver = {
 	.clean = queue_clean,
 	.recv = raw_store_recv,
 	.send = raw_store_send,
+	.flush = raw_store_flush,
+	.settle = raw_store_settle,
+	.backlog = STORE_BACKLOG,
 };

@@ -6,6 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Before fork(), as both have it. */
+static int raw_store_share(struct raw_store *store)
+{
+	void *map = mmap(NULL, sizeof(sem_t), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	store->sent = map;
+	return sem_init(store->sent, 1, 0) ? -errno : 0;
+}
 
 int raw_store_prepare(struct lane *lane, const struct raw_store_kind *kind)
 {
@@ -25,7 +38,7 @@ int raw_store_prepare(struct lane *lane, const struct raw_store_kind *kind)
 	for (way = 0; way < STORE_WAYS; way++)
 		store->id[way] = -1;
 	lane->priv = store;
-	return 0;
+	return kind->typed ? raw_store_share(store) : 0;
 }
 
 /* Written to, so that no page is missing when the clock runs. */
@@ -86,6 +99,8 @@ void raw_store_close(struct lane *lane)
 	for (way = 0; way < STORE_WAYS; way++)
 		if (store->id[way] >= 0)
 			store->kind->leave(store, way);
+	if (store->sent)
+		munmap(store->sent, sizeof(sem_t));
 	free(store->buffer);
 	free(store->more);
 	free(store);
@@ -170,4 +185,23 @@ int raw_store_send(struct lane *lane, const void *data, size_t len)
 	struct raw_store *store = lane->priv;
 
 	return store->kind->put(store, STORE_FORWARD, STORE_MEANT, data, len);
+}
+
+/* Typed receiving: the client has sent all of a run, and the server begins. */
+int raw_store_flush(struct lane *lane)
+{
+	struct raw_store *store = lane->priv;
+
+	return sem_post(store->sent) ? -errno : 0;
+}
+
+int raw_store_settle(struct lane *lane)
+{
+	struct raw_store *store = lane->priv;
+	int n;
+
+	do {
+		n = sem_wait(store->sent);
+	} while (n < 0 && raw_store_again());
+	return n < 0 ? -errno : 0;
 }

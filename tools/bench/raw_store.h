@@ -11,6 +11,7 @@
 #define RAW_STORE_H
 
 #include <errno.h>
+#include <semaphore.h>
 
 #include "driver.h"
 #include "payload.h"
@@ -18,8 +19,13 @@
 /* The messages that may wait: what POSIX gives a queue by default. */
 #define STORE_DEPTH	10
 
-/* Rows of typed receiving: other messages that lie in the way. */
+/*
+ * Rows of typed receiving: other messages that lie in the way, and as many behind them
+ * as may be sent before the first is received; all fit into what a System V queue has
+ * without privileges.
+ */
 #define STORE_OTHERS	10000
+#define STORE_BACKLOG	90
 /* They look at finding a message, not at copying it. */
 #define STORE_TYPED_MAX	64
 
@@ -58,6 +64,7 @@ struct raw_store {
 	int id[STORE_WAYS];	/* a descriptor or an identifier, or -1 */
 	void *buffer;		/* @kind->head bytes and a payload */
 	void *more;		/* malloc()ed, of one kind only */
+	sem_t *sent;		/* of a typed kind: shared, a run has been sent */
 };
 
 int raw_store_prepare(struct lane *lane, const struct raw_store_kind *kind);
@@ -71,6 +78,8 @@ ssize_t raw_store_recv(struct lane *lane, size_t expect, const void **data);
 int raw_store_reply(struct lane *lane, const void *data, size_t len);
 int raw_store_send(struct lane *lane, const void *data, size_t len);
 void *raw_store_place(struct lane *lane);
+int raw_store_flush(struct lane *lane);
+int raw_store_settle(struct lane *lane);
 
 /* Room for the largest message of a way. */
 static inline size_t raw_store_size(const struct lane *lane, int way)
@@ -78,18 +87,28 @@ static inline size_t raw_store_size(const struct lane *lane, int way)
 	return way == STORE_FORWARD ? lane->size : PAYLOAD_REPLY;
 }
 
-/* Messages that may wait. */
+/* Messages that are sent and may wait. */
+static inline unsigned int raw_store_room(const struct raw_store_kind *kind, int way)
+{
+	return kind->typed && way == STORE_FORWARD ? STORE_BACKLOG : STORE_DEPTH;
+}
+
+static inline unsigned int raw_store_others(const struct raw_store_kind *kind, int way)
+{
+	return kind->typed && way == STORE_FORWARD ? STORE_OTHERS : 0;
+}
+
 static inline unsigned int raw_store_depth(const struct raw_store_kind *kind, int way)
 {
-	return STORE_DEPTH + (kind->typed && way == STORE_FORWARD ? STORE_OTHERS : 0);
+	return raw_store_room(kind, way) + raw_store_others(kind, way);
 }
 
 /* Bytes that may wait: the others have one each. */
 static inline size_t raw_store_bytes(const struct lane *lane,
 				     const struct raw_store_kind *kind, int way)
 {
-	return STORE_DEPTH * raw_store_size(lane, way) +
-	       raw_store_depth(kind, way) - STORE_DEPTH;
+	return raw_store_room(kind, way) * raw_store_size(lane, way) +
+	       raw_store_others(kind, way);
 }
 
 /* A number that no other queue of this machine has, most likely. */

@@ -204,7 +204,7 @@ const struct driver raw_sysv_msg_driver = {
 
 const struct driver raw_sysv_typed_driver = {
 	.name = "raw-sysv-typed",
-	.about = "the same, one way: by type, 10,000 others wait",
+	.about = "the same, receiving by type: 10,000 others wait",
 	.kind = DRIVER_BASELINE,
 	.measures = { false, true },
 	.prepare = sysv_typed_prepare,
@@ -214,6 +214,9 @@ const struct driver raw_sysv_typed_driver = {
 	.place = raw_store_place,
 	.recv = raw_store_recv,
 	.send = raw_store_send,
+	.flush = raw_store_flush,
+	.settle = raw_store_settle,
+	.backlog = STORE_BACKLOG,
 };
 
 const struct driver sysvmsg_dropin_driver = {

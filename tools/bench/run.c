@@ -161,10 +161,12 @@ static int run_command(struct run *run, unsigned int driver, enum command_op op,
 
 static uint64_t run_elapsed(const struct pair *pair)
 {
-	uint64_t to = max_u64(pair->answers[SIDE_SERVER].to_ns,
-			      pair->answers[SIDE_CLIENT].to_ns);
+	const struct answer *server = &pair->answers[SIDE_SERVER];
+	const struct answer *client = &pair->answers[SIDE_CLIENT];
 
-	return to - pair->answers[SIDE_CLIENT].from_ns;
+	if (server->from_ns)
+		return server->to_ns - server->from_ns;
+	return max_u64(server->to_ns, client->to_ns) - client->from_ns;
 }
 
 static int cell_verify(struct run *run, unsigned int driver,
@@ -188,6 +190,8 @@ static int cell_calibrate(struct run *run, unsigned int driver,
 			  enum measure measure, struct cell *cell)
 {
 	uint64_t budget = run->settings->time_ns / run->settings->rounds;
+	const uint64_t backlog = run->settings->drivers[driver]->backlog;
+	const uint64_t most = backlog ? backlog : ROUND_MAX;
 	uint64_t count = 1, elapsed, wanted;
 	int err;
 
@@ -198,13 +202,13 @@ static int cell_calibrate(struct run *run, unsigned int driver,
 		elapsed = max_u64(run_elapsed(&run->pairs[driver]), 1);
 		wanted = (uint64_t)((double)budget / (double)elapsed *
 				    (double)count);
-		if (elapsed >= budget / 4 || count >= ROUND_MAX)
+		if (elapsed >= budget / 4 || count >= most)
 			break;
 		count = min_u64(min_u64(max_u64(wanted / 2, count + 1),
 					count * GROW_MAX),
-				ROUND_MAX);
+				most);
 	}
-	cell->iterations = min_u64(max_u64(wanted, ROUND_MIN), ROUND_MAX);
+	cell->iterations = min_u64(max_u64(wanted, ROUND_MIN), most);
 	return 0;
 }
 

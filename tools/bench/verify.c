@@ -44,6 +44,9 @@ int server_verify_calls(struct worker *worker, const struct command *command)
 	ssize_t n;
 	int err;
 
+	err = worker_settle(worker);
+	if (err)
+		return err;
 	for (i = 0; i < command->count; i++) {
 		len = payload_verify_len(lane->size, i);
 		n = lane->driver->recv(lane, len, &data);

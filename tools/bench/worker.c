@@ -12,7 +12,8 @@
  * (settings.clock_overhead_ns) is taken off each sample.  Checking the reply is
  * outside.  Throughput: from before the client's first message until the server
  * has read its last; both processes read the same CLOCK_MONOTONIC, so nothing
- * has to travel back.
+ * has to travel back.  Where only receiving is timed, the clock starts when all
+ * messages of the run wait.
  *
  * A worker ends when its control socket does (the parent stopped it, or died),
  * and on SIGTERM, which interrupts whatever it is blocked in: the parent's
@@ -155,6 +156,19 @@ static int client_latency(struct worker *worker, const struct command *command)
 	return 0;
 }
 
+/* Server: where all of a run is to wait before any is received, that is when. */
+int worker_settle(struct worker *worker)
+{
+	struct lane *lane = worker->lane;
+	int err;
+
+	if (!lane->driver->settle)
+		return 0;
+	err = lane->driver->settle(lane);
+	worker->answer.from_ns = clock_now();
+	return err ? worker_error(worker, "waiting for the client", err) : 0;
+}
+
 static int server_stream(struct worker *worker, const struct command *command)
 {
 	struct lane *lane = worker->lane;
@@ -164,6 +178,9 @@ static int server_stream(struct worker *worker, const struct command *command)
 	ssize_t n;
 	int err;
 
+	err = worker_settle(worker);
+	if (err)
+		return err;
 	for (i = 0; i < command->count; i++) {
 		n = lane->driver->recv(lane, size, &data);
 		if (n < 0)
