@@ -244,6 +244,51 @@ TEST(queue_messages_of_a_batch_tell_what_they_are)
 	kipc_close(ends[1]);
 }
 
+/* Messages of one batch, released by two threads while others are received. */
+struct half {
+	struct kipc_msg *msgs;
+	ssize_t count;
+};
+
+static void *release_half(void *arg)
+{
+	struct half *half = arg;
+	ssize_t i;
+
+	for (i = 0; i < half->count; i += 2)
+		kipc_release(&half->msgs[i]);
+	return NULL;
+}
+
+TEST_F(many, threads_release_a_batch_together)
+{
+	static struct kipc_out msgs[64];
+	static struct kipc_msg in[64];
+	struct half odd, even;
+	pthread_t thread;
+	char data[50];
+	int round;
+	ssize_t n;
+
+	fill(data, sizeof(data), 1);
+	prepare(msgs, 64, data);
+	for (round = 0; round < 200; round++) {
+		n = kipc_send_many(self->send, msgs, 64, LONG);
+		ASSERT_LT(0, n);
+		for (; n > 0; n -= odd.count) {
+			odd.count = kipc_recv_many(self->recv, in, n, LONG);
+			ASSERT_LT(0, odd.count);
+			odd.msgs = in;
+			even.msgs = in + 1;
+			even.count = odd.count - 1;
+			ASSERT_TRUE(filled(in[0].data, in[0].len, 1));
+			ASSERT_EQ(0, pthread_create(&thread, NULL, release_half, &odd));
+			release_half(&even);
+			pthread_join(thread, NULL);
+		}
+	}
+}
+
 TEST_F(many, peer_that_is_gone_epipe)
 {
 	struct kipc_out out = { "a", 1, NULL };
