@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * mq_notify: being told of a message on an empty queue.
+ *
+ * The kernel keeps the registration: one for each queue, of one process, for one
+ * message.  It sends the signal of SIGEV_SIGNAL itself.  For SIGEV_THREAD it adds 1 to
+ * an eventfd, and here is who waits for that: the very thread that is to run the
+ * program's function.  It is started by mq_notify(), with the program's attributes
+ * while those are certainly there, and a thread that cannot be started is an error of
+ * mq_notify() instead of a notification that is lost.  Until the notification comes it
+ * sleeps with all signals blocked, so none of them is handled in a thread that the
+ * program does not know of.  For the function it has the mask of the thread that called
+ * mq_notify(), or of the attributes.
+ *
+ * A thread whose registration ends without a notification is told by a count in the
+ * eventfd's upper half, written after the kernel has forgotten the registration.  So
+ * what the kernel added before is in the lower half by then: a notification that was
+ * made is delivered, and one that was not never is.
+ *
+ * The list has what waits.  Its lock is held while something is registered, ended or
+ * closed, so that a descriptor's number does not come to mean another queue meanwhile;
+ * sending and receiving know nothing of it.  Registrations that the kernel has ended
+ * on its own, as by close(2) of the descriptor, are found when the number or the queue
+ * is registered, or opened, again.
+ *
+ * A child of fork() has none of its parent's registrations, which are the parent's
+ * process's, and none of its threads: it forgets the list.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "mq.h"
+
+/* Added to an eventfd: the registration has ended.  The kernel adds 1. */
+#define KIPC_MQ_ENDED	(1ULL << 32)
+
+/**
+ * struct kipc_mq_notice - a thread that waits to be the notification
+ * @next:	in the list
+ * @mqd:	which descriptor it was registered through
+ * @number:	of which queue
+ * @event:	the eventfd
+ * @mask:	the function's signal mask
+ * @function:	the program's
+ * @value:	its argument
+ */
+struct kipc_mq_notice {
+	struct kipc_mq_notice *next;
+	mqd_t mqd;
+	uint32_t number;
+	int event;
+	sigset_t mask;
+	void (*function)(union sigval value);
+	union sigval value;
+};
+
+static pthread_mutex_t kipc_mq_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kipc_mq_notice *kipc_mq_notices;	/* guarded by the lock */
+
+/* ---- fork ---- */
+
+static void kipc_mq_fork_prepare(void)
+{
+	pthread_mutex_lock(&kipc_mq_lock);
+}
+
+static void kipc_mq_fork_parent(void)
+{
+	pthread_mutex_unlock(&kipc_mq_lock);
+}
+
+/* The memory stays where it is: this may run where malloc() must not. */
+static void kipc_mq_fork_child(void)
+{
+	struct kipc_mq_notice *notice;
+
+	for (notice = kipc_mq_notices; notice; notice = notice->next)
+		close(notice->event);
+	kipc_mq_notices = NULL;
+	pthread_mutex_init(&kipc_mq_lock, NULL);
+}
+
+static void kipc_mq_fork_watch(void)
+{
+	pthread_atfork(kipc_mq_fork_prepare, kipc_mq_fork_parent, kipc_mq_fork_child);
+}
+
+/* ---- the list ---- */
+
+static void kipc_mq_notice_free(struct kipc_mq_notice *notice)
+{
+	if (notice->event >= 0)
+		close(notice->event);
+	free(notice);
+}
+
+/*
+ * Tell those that wait through a descriptor, or for a queue, that it was for nothing.
+ * One that has been notified meanwhile does not mind.
+ */
+static void kipc_mq_notice_end(mqd_t mqd, uint32_t number)
+{
+	struct kipc_mq_notice **link = &kipc_mq_notices, *notice;
+	uint64_t ended = KIPC_MQ_ENDED;
+
+	while ((notice = *link)) {
+		if (notice->mqd != mqd && (!number || notice->number != number)) {
+			link = &notice->next;
+			continue;
+		}
+		/* It frees itself, but not before it has had the lock. */
+		*link = notice->next;
+		if (write(notice->event, &ended, sizeof(ended)) < 0)
+			abort();
+	}
+}
+
+static bool kipc_mq_notice_any(void)
+{
+	return __atomic_load_n(&kipc_mq_notices, __ATOMIC_RELAXED);
+}
+
+/* A descriptor has been opened: what waits through its number waits in vain. */
+void kipc_mq_notice_forget(mqd_t mqd)
+{
+	if (!kipc_mq_notice_any())
+		return;
+	pthread_mutex_lock(&kipc_mq_lock);
+	kipc_mq_notice_end(mqd, 0);
+	pthread_mutex_unlock(&kipc_mq_lock);
+}
+
+/* Close a descriptor, with which the kernel forgets what was registered through it. */
+void kipc_mq_notice_close(mqd_t mqd)
+{
+	if (!kipc_mq_notice_any()) {
+		close(mqd);
+		return;
+	}
+	pthread_mutex_lock(&kipc_mq_lock);
+	close(mqd);
+	kipc_mq_notice_end(mqd, 0);
+	pthread_mutex_unlock(&kipc_mq_lock);
+}
+
+/* ---- the thread ---- */
+
+static void kipc_mq_notice_unlist(struct kipc_mq_notice *notice)
+{
+	struct kipc_mq_notice **link;
+
+	pthread_mutex_lock(&kipc_mq_lock);
+	for (link = &kipc_mq_notices; *link; link = &(*link)->next) {
+		if (*link == notice) {
+			*link = notice->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&kipc_mq_lock);
+}
+
+static void *kipc_mq_notice_run(void *arg)
+{
+	struct kipc_mq_notice *notice = arg, copy;
+	uint64_t count = 0;
+	sigset_t all;
+
+	/* Attributes may have had a mask. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	while (read(notice->event, &count, sizeof(count)) != sizeof(count))
+		continue;
+	kipc_mq_notice_unlist(notice);
+	copy = *notice;
+	kipc_mq_notice_free(notice);
+	if (!(uint32_t)count)
+		return NULL;
+	pthread_sigmask(SIG_SETMASK, &copy.mask, NULL);
+	copy.function(copy.value);
+	return NULL;
+}
+
+/* The thread is nobody's to join. */
+static int kipc_mq_notice_create(struct kipc_mq_notice *notice, const pthread_attr_t *attr)
+{
+	int state = PTHREAD_CREATE_JOINABLE, err;
+	pthread_t thread;
+
+	err = pthread_create(&thread, attr, kipc_mq_notice_run, notice);
+	if (err)
+		return -ENOMEM;
+	if (attr)
+		pthread_attr_getdetachstate(attr, &state);
+	if (state == PTHREAD_CREATE_JOINABLE)
+		pthread_detach(thread);
+	return 0;
+}
+
+static int kipc_mq_notice_start(struct kipc_mq_notice *notice, const pthread_attr_t *attr)
+{
+	sigset_t all, mine;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mine);
+	if (!attr || pthread_attr_getsigmask_np(attr, &notice->mask))
+		notice->mask = mine;
+	err = kipc_mq_notice_create(notice, attr);
+	pthread_sigmask(SIG_SETMASK, &mine, NULL);
+	return err;
+}
+
+static struct kipc_mq_notice *kipc_mq_notice_new(mqd_t mqd, const struct sigevent *sev)
+{
+	struct kipc_mq_notice *notice = calloc(1, sizeof(*notice));
+
+	if (!notice)
+		return NULL;
+	notice->mqd = mqd;
+	notice->function = sev->sigev_notify_function;
+	notice->value = sev->sigev_value;
+	notice->event = eventfd(0, EFD_CLOEXEC);
+	if (notice->event >= 0)
+		return notice;
+	free(notice);
+	return NULL;
+}
+
+/* ---- registering ---- */
+
+static int kipc_mq_register(mqd_t mqd, struct kipc_queue_notify *notify)
+{
+	notify->size = sizeof(*notify);
+	notify->flags = KIPC_NOTIFY_SOLE;
+	if (notify->how != KIPC_NOTIFY_OFF)
+		notify->flags |= KIPC_NOTIFY_ONCE;
+	return kipc_mq_request(mqd, KIPC_IOC_QUEUE_NOTIFY, notify);
+}
+
+/*
+ * There can be only one: whatever else waits here for the same queue, or through the
+ * same descriptor, the kernel has forgotten.  It is told so.
+ */
+static int kipc_mq_register_only(mqd_t mqd, uint32_t number, struct kipc_queue_notify *notify)
+{
+	int err = kipc_mq_register(mqd, notify);
+
+	if (!err)
+		kipc_mq_notice_end(mqd, number);
+	return err;
+}
+
+static int kipc_mq_register_thread(struct kipc_mq_notice *notice, const pthread_attr_t *attr)
+{
+	struct kipc_queue_notify notify = {
+		.how = KIPC_NOTIFY_EVENTFD,
+		.fd = notice->event,
+	};
+	struct kipc_queue_notify off = { .how = KIPC_NOTIFY_OFF };
+	int err = kipc_mq_register_only(notice->mqd, notice->number, &notify);
+
+	if (err)
+		return err;
+	/* In the list first: it may be over before this returns. */
+	notice->next = kipc_mq_notices;
+	kipc_mq_notices = notice;
+	err = kipc_mq_notice_start(notice, attr);
+	if (!err)
+		return 0;
+	kipc_mq_notices = notice->next;
+	kipc_mq_register(notice->mqd, &off);
+	return err;
+}
+
+static int kipc_mq_notify_thread(mqd_t mqd, uint32_t number, const struct sigevent *sev)
+{
+	struct kipc_mq_notice *notice = kipc_mq_notice_new(mqd, sev);
+	int err;
+
+	if (!notice)
+		return -ENOMEM;
+	notice->number = number;
+	pthread_mutex_lock(&kipc_mq_lock);
+	err = kipc_mq_register_thread(notice, sev->sigev_notify_attributes);
+	pthread_mutex_unlock(&kipc_mq_lock);
+	if (err)
+		kipc_mq_notice_free(notice);
+	return err;
+}
+
+/* What Linux takes for an argument, which it looks at before the descriptor. */
+static int kipc_mq_notify_check(const struct sigevent *sev)
+{
+	if (!sev)
+		return 0;
+	switch (sev->sigev_notify) {
+	case SIGEV_NONE:
+	case SIGEV_THREAD:
+		return 0;
+	case SIGEV_SIGNAL:
+		return (unsigned int)sev->sigev_signo > (unsigned int)SIGRTMAX ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int kipc_mq_notify(mqd_t mqd, const struct sigevent *sev)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct kipc_queue_notify notify = { .how = KIPC_NOTIFY_OFF };
+	int err = kipc_mq_notify_check(sev);
+	uint32_t number;
+
+	if (!err)
+		err = kipc_mq_number(mqd, &number);
+	if (err)
+		return err;
+	pthread_once(&once, kipc_mq_fork_watch);
+	if (sev && sev->sigev_notify == SIGEV_THREAD)
+		return kipc_mq_notify_thread(mqd, number, sev);
+	if (sev)
+		notify.how = KIPC_NOTIFY_NOTHING;
+	/* To Linux 0 is a signal, which nobody gets. */
+	if (sev && sev->sigev_notify == SIGEV_SIGNAL && sev->sigev_signo) {
+		notify.how = KIPC_NOTIFY_SIGNAL;
+		notify.signo = sev->sigev_signo;
+		notify.value = (uintptr_t)sev->sigev_value.sival_ptr;
+	}
+	pthread_mutex_lock(&kipc_mq_lock);
+	err = kipc_mq_register_only(mqd, number, &notify);
+	pthread_mutex_unlock(&kipc_mq_lock);
+	return err;
+}
+
+int mq_notify(mqd_t mqd, const struct sigevent *sev)
+{
+	int was = errno, state, err;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	err = kipc_mq_notify(mqd, sev);
+	pthread_setcancelstate(state, &state);
+	errno = err ? -err : was;
+	return err ? -1 : 0;
+}
