@@ -63,7 +63,7 @@ TEST_F(mq, receiver_need_not_ask_for_the_priority)
 
 TEST_F(mq, empty_message_of_no_address)
 {
-	char *volatile none = NULL;
+	char *none = unknown(NULL);
 	char buf[SIZE];
 
 	EXPECT_EQ(0, got(mq_send(self->mqd, none, 0, 0)));
@@ -369,7 +369,7 @@ TEST_F(mq, time_that_is_none_einval)
 
 TEST_F(mq, time_out_of_reach_efault)
 {
-	struct timespec *volatile bad = nowhere();
+	struct timespec *bad = nowhere();
 	char *end = memory(2 * PAGE);
 	char buf[SIZE];
 
@@ -489,7 +489,7 @@ TEST_F(mq, time_without_end_is_waited_for)
 /* <mqueue.h> says that there is a time; the system call makes none of that. */
 TEST_F(mq, no_time_is_no_end)
 {
-	const struct timespec *volatile none = NULL;
+	const struct timespec *none = unknown(NULL);
 	char buf[SIZE];
 
 	EXPECT_EQ(0, got(mq_timedsend(self->mqd, "hello", 5, 0, none)));
@@ -729,7 +729,7 @@ TEST_F(mq, setting_tells_what_was)
 
 TEST_F(mq, setting_nothing_is_asking)
 {
-	const struct mq_attr *volatile none = NULL;
+	const struct mq_attr *none = unknown(NULL);
 	struct mq_attr old;
 
 	EXPECT_EQ(0, mq_set_flags(self->mqd, O_NONBLOCK));

@@ -79,6 +79,19 @@ static bool comes_not(int signo)
 	return !came(signo, &info, 0);
 }
 
+/* Asked for again by the handler, which is what programs do */
+static mqd_t handled_mqd;
+static int handled_count;
+
+static void take_and_notify(int signo)
+{
+	char buf[SIZE];
+
+	notify_signal(handled_mqd, signo, 0);
+	while (mq_receive(handled_mqd, buf, SIZE, NULL) >= 0)
+		__atomic_add_fetch(&handled_count, 1, __ATOMIC_RELAXED);
+}
+
 /* What another process gets that does this */
 static int elsewhere(int (*what)(mqd_t mqd), mqd_t mqd)
 {
@@ -175,6 +188,46 @@ TEST_F(mq_notify, it_can_be_asked_for_again)
 		EXPECT_TRUE(comes(SIGUSR1));
 		EXPECT_TRUE(next_is(self->mqd, "hello"));
 	}
+}
+
+static int put_many(mqd_t mqd)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 2000 && !err; i++)
+		err = put(mqd, "hello");
+	return err;
+}
+
+/* Also while this thread itself is asking. */
+TEST_F(mq_notify, handler_may_ask_for_the_next_one)
+{
+	struct sigaction action = { .sa_handler = take_and_notify };
+	sigset_t set;
+	pid_t child;
+	int i;
+
+	handled_mqd = mq_join(self->name, O_RDONLY | O_NONBLOCK);
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	EXPECT_EQ(0, notify_signal(self->mqd, SIGALRM, 0));
+	child = spawn();
+	if (!child)
+		_exit(-put_many(self->mqd));
+	while (waitpid(child, &i, WNOHANG) == 0) {
+		notify_signal(self->mqd, SIGALRM, 0);
+		notify_off(self->mqd);
+		notify_signal(self->mqd, SIGALRM, 0);
+		/* What came while nobody was to be told */
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		take_and_notify(SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+	}
+	EXPECT_EQ(0, i);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	take_and_notify(SIGALRM);
+	EXPECT_EQ(2000, handled_count);
 }
 
 TEST_F(mq_notify, message_on_a_queue_that_is_not_empty_tells_nothing)

@@ -19,7 +19,9 @@
  *
  * The list has what waits.  Its lock is held while something is registered, ended or
  * closed, so that a descriptor's number does not come to mean another queue meanwhile;
- * sending and receiving know nothing of it.  Registrations that the kernel has ended
+ * sending and receiving know nothing of it.  Nor are signals handled while it is held:
+ * programs ask for the next notification in the handler of the last one, and that may
+ * have come while the thread was still in here.  Registrations that the kernel has ended
  * on its own, as by close(2) of the descriptor, are found when the number or the queue
  * is registered, or opened, again.
  *
@@ -59,32 +61,58 @@ struct kipc_mq_notice {
 	union sigval value;
 };
 
-static pthread_mutex_t kipc_mq_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kipc_mq_notice *kipc_mq_notices;	/* guarded by the lock */
+static pthread_mutex_t kipc_mq_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct kipc_mq_notice *kipc_mq_notices;	/* guarded by the mutex */
+
+static void kipc_mq_lock(sigset_t *was)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, was);
+	pthread_mutex_lock(&kipc_mq_mutex);
+}
+
+static void kipc_mq_unlock(const sigset_t *was)
+{
+	pthread_mutex_unlock(&kipc_mq_mutex);
+	pthread_sigmask(SIG_SETMASK, was, NULL);
+}
 
 /* ---- fork ---- */
 
+static sigset_t kipc_mq_fork_mask;	/* guarded by the mutex */
+
 static void kipc_mq_fork_prepare(void)
 {
-	pthread_mutex_lock(&kipc_mq_lock);
+	sigset_t was;
+
+	kipc_mq_lock(&was);
+	kipc_mq_fork_mask = was;
 }
 
 static void kipc_mq_fork_parent(void)
 {
-	pthread_mutex_unlock(&kipc_mq_lock);
+	sigset_t was = kipc_mq_fork_mask;
+
+	kipc_mq_unlock(&was);
 }
 
 /* The memory stays where it is: this may run where malloc() must not. */
 static void kipc_mq_fork_child(void)
 {
+	sigset_t was = kipc_mq_fork_mask;
 	struct kipc_mq_notice *notice;
 
 	for (notice = kipc_mq_notices; notice; notice = notice->next)
 		close(notice->event);
 	kipc_mq_notices = NULL;
-	pthread_mutex_init(&kipc_mq_lock, NULL);
+	pthread_mutex_init(&kipc_mq_mutex, NULL);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
 }
 
+/* Not when it is first needed: that may be in a handler, where it could not be done. */
+__attribute__((constructor))
 static void kipc_mq_fork_watch(void)
 {
 	pthread_atfork(kipc_mq_fork_prepare, kipc_mq_fork_parent, kipc_mq_fork_child);
@@ -115,8 +143,8 @@ static void kipc_mq_notice_end(mqd_t mqd, uint32_t number)
 		}
 		/* It frees itself, but not before it has had the lock. */
 		*link = notice->next;
-		if (write(notice->event, &ended, sizeof(ended)) < 0)
-			abort();
+		while (write(notice->event, &ended, sizeof(ended)) < 0 && errno == EINTR)
+			continue;
 	}
 }
 
@@ -128,24 +156,28 @@ static bool kipc_mq_notice_any(void)
 /* A descriptor has been opened: what waits through its number waits in vain. */
 void kipc_mq_notice_forget(mqd_t mqd)
 {
+	sigset_t was;
+
 	if (!kipc_mq_notice_any())
 		return;
-	pthread_mutex_lock(&kipc_mq_lock);
+	kipc_mq_lock(&was);
 	kipc_mq_notice_end(mqd, 0);
-	pthread_mutex_unlock(&kipc_mq_lock);
+	kipc_mq_unlock(&was);
 }
 
 /* Close a descriptor, with which the kernel forgets what was registered through it. */
 void kipc_mq_notice_close(mqd_t mqd)
 {
+	sigset_t was;
+
 	if (!kipc_mq_notice_any()) {
 		close(mqd);
 		return;
 	}
-	pthread_mutex_lock(&kipc_mq_lock);
+	kipc_mq_lock(&was);
 	close(mqd);
 	kipc_mq_notice_end(mqd, 0);
-	pthread_mutex_unlock(&kipc_mq_lock);
+	kipc_mq_unlock(&was);
 }
 
 /* ---- the thread ---- */
@@ -153,29 +185,43 @@ void kipc_mq_notice_close(mqd_t mqd)
 static void kipc_mq_notice_unlist(struct kipc_mq_notice *notice)
 {
 	struct kipc_mq_notice **link;
+	sigset_t was;
 
-	pthread_mutex_lock(&kipc_mq_lock);
+	kipc_mq_lock(&was);
 	for (link = &kipc_mq_notices; *link; link = &(*link)->next) {
 		if (*link == notice) {
 			*link = notice->next;
 			break;
 		}
 	}
-	pthread_mutex_unlock(&kipc_mq_lock);
+	kipc_mq_unlock(&was);
+}
+
+/* What the eventfd has come to; nothing, where the program has closed it. */
+static uint64_t kipc_mq_notice_wait(struct kipc_mq_notice *notice)
+{
+	uint64_t count;
+	ssize_t n;
+
+	do
+		n = read(notice->event, &count, sizeof(count));
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(count) ? count : 0;
 }
 
 static void *kipc_mq_notice_run(void *arg)
 {
 	struct kipc_mq_notice *notice = arg, copy;
-	uint64_t count = 0;
+	uint64_t count;
 	sigset_t all;
 
 	/* Attributes may have had a mask. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	while (read(notice->event, &count, sizeof(count)) != sizeof(count))
-		continue;
+	count = kipc_mq_notice_wait(notice);
 	kipc_mq_notice_unlist(notice);
+	if (!count)
+		notice->event = -1;
 	copy = *notice;
 	kipc_mq_notice_free(notice);
 	if (!(uint32_t)count)
@@ -185,8 +231,8 @@ static void *kipc_mq_notice_run(void *arg)
 	return NULL;
 }
 
-/* The thread is nobody's to join. */
-static int kipc_mq_notice_create(struct kipc_mq_notice *notice, const pthread_attr_t *attr)
+/* With the lock held, and so all signals blocked.  The thread is nobody's to join. */
+static int kipc_mq_notice_start(struct kipc_mq_notice *notice, const pthread_attr_t *attr)
 {
 	int state = PTHREAD_CREATE_JOINABLE, err;
 	pthread_t thread;
@@ -199,20 +245,6 @@ static int kipc_mq_notice_create(struct kipc_mq_notice *notice, const pthread_at
 	if (state == PTHREAD_CREATE_JOINABLE)
 		pthread_detach(thread);
 	return 0;
-}
-
-static int kipc_mq_notice_start(struct kipc_mq_notice *notice, const pthread_attr_t *attr)
-{
-	sigset_t all, mine;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mine);
-	if (!attr || pthread_attr_getsigmask_np(attr, &notice->mask))
-		notice->mask = mine;
-	err = kipc_mq_notice_create(notice, attr);
-	pthread_sigmask(SIG_SETMASK, &mine, NULL);
-	return err;
 }
 
 static struct kipc_mq_notice *kipc_mq_notice_new(mqd_t mqd, const struct sigevent *sev)
@@ -280,14 +312,18 @@ static int kipc_mq_register_thread(struct kipc_mq_notice *notice, const pthread_
 static int kipc_mq_notify_thread(mqd_t mqd, uint32_t number, const struct sigevent *sev)
 {
 	struct kipc_mq_notice *notice = kipc_mq_notice_new(mqd, sev);
+	const pthread_attr_t *attr = sev->sigev_notify_attributes;
+	sigset_t was;
 	int err;
 
 	if (!notice)
 		return -ENOMEM;
 	notice->number = number;
-	pthread_mutex_lock(&kipc_mq_lock);
-	err = kipc_mq_register_thread(notice, sev->sigev_notify_attributes);
-	pthread_mutex_unlock(&kipc_mq_lock);
+	kipc_mq_lock(&was);
+	if (!attr || pthread_attr_getsigmask_np(attr, &notice->mask))
+		notice->mask = was;
+	err = kipc_mq_register_thread(notice, attr);
+	kipc_mq_unlock(&was);
 	if (err)
 		kipc_mq_notice_free(notice);
 	return err;
@@ -311,16 +347,15 @@ static int kipc_mq_notify_check(const struct sigevent *sev)
 
 static int kipc_mq_notify(mqd_t mqd, const struct sigevent *sev)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct kipc_queue_notify notify = { .how = KIPC_NOTIFY_OFF };
 	int err = kipc_mq_notify_check(sev);
 	uint32_t number;
+	sigset_t was;
 
 	if (!err)
 		err = kipc_mq_number(mqd, &number);
 	if (err)
 		return err;
-	pthread_once(&once, kipc_mq_fork_watch);
 	if (sev && sev->sigev_notify == SIGEV_THREAD)
 		return kipc_mq_notify_thread(mqd, number, sev);
 	if (sev)
@@ -331,9 +366,9 @@ static int kipc_mq_notify(mqd_t mqd, const struct sigevent *sev)
 		notify.signo = sev->sigev_signo;
 		notify.value = (uintptr_t)sev->sigev_value.sival_ptr;
 	}
-	pthread_mutex_lock(&kipc_mq_lock);
+	kipc_mq_lock(&was);
 	err = kipc_mq_register_only(mqd, number, &notify);
-	pthread_mutex_unlock(&kipc_mq_lock);
+	kipc_mq_unlock(&was);
 	return err;
 }
 
