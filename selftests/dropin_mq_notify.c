@@ -243,10 +243,13 @@ TEST_F(mq_notify, message_on_a_queue_that_is_not_empty_tells_nothing)
 	EXPECT_TRUE(comes(SIGUSR1));
 }
 
+static pid_t receiver;
+
 static void *receive_one(void *arg)
 {
 	mqd_t *mqd = arg;
 
+	__atomic_store_n(&receiver, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	return (void *)next_is(*mqd, "hello");
 }
 
@@ -254,13 +257,12 @@ TEST_F(mq_notify, message_for_a_thread_that_waits_tells_nothing)
 {
 	pthread_t thread;
 	void *received;
-	int i;
 
 	EXPECT_EQ(0, notify_signal(self->mqd, SIGUSR1, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, receive_one, &self->mqd));
-	/* It is the only other thread there is. */
-	for (i = 0; i < 100; i++)
+	while (!__atomic_load_n(&receiver, __ATOMIC_ACQUIRE))
 		nap_ms(1);
+	ASSERT_TRUE(await_mq_sleep(getpid(), receiver));
 	EXPECT_EQ(0, put(self->mqd, "hello"));
 	ASSERT_EQ(0, pthread_join(thread, &received));
 	EXPECT_NE(NULL, received);
@@ -797,15 +799,10 @@ TEST_F(mq_notify, parent_s_thread_stays_the_parent_s)
 	EXPECT_EQ(1, seen.value);
 }
 
-static int close_and_open_again(mqd_t mqd)
-{
-	return close_it(mqd);
-}
-
 TEST_F(mq_notify, child_that_closes_does_not_call_the_thread_off)
 {
 	EXPECT_EQ(0, notify_thread(self->mqd, 1, NULL));
-	EXPECT_EQ(0, elsewhere(close_and_open_again, self->mqd));
+	EXPECT_EQ(0, elsewhere(close_it, self->mqd));
 	EXPECT_EQ(0, put(self->mqd, "hello"));
 	EXPECT_TRUE(await_seen(1));
 }
