@@ -483,20 +483,63 @@ TEST_F(mq_open, no_file_left_in_the_system_enfile)
 	EXPECT_EQ(0, open_as_user(self->name));
 }
 
-/* The kernel's own have a limit of their own, kipc's that of the user's names. */
+/* With a limit at 0.  Return: 0, what was told, or -errno */
+static int told_at_limit_0(const char *limit, const char *name)
+{
+	char was[32];
+	int told;
+
+	if (read_text(limit, was, sizeof(was)) || write_text(limit, "0"))
+		return -EIO;
+	told = make_as(name, USER, 0600, 0);
+	write_text(limit, was);
+	return told;
+}
+
 TEST_F(mq_open, no_room_for_another_queue_enospc)
 {
-	const char *limit = drop_in() ? "/sys/module/kipc/parameters/max_names" :
-					"/proc/sys/fs/mqueue/queues_max";
+	if (!in_guest())
+		SKIP(return, "only in a guest");
+	EXPECT_EQ(ENOSPC, told_at_limit_0("/proc/sys/fs/mqueue/queues_max", self->name));
+	/* Of the drop-in's this is the limit that counts. */
+	EXPECT_EQ(drop_in() ? ENOSPC : 0,
+		  told_at_limit_0("/sys/module/kipc/parameters/max_names", self->other));
+	EXPECT_EQ(0, make_as(self->name, USER, 0600, 0));
+}
+
+/* What a user is told where no queue may be made.  Return: the line that is wrong, or 0 */
+static int told_without_room(const char *there, const char *other)
+{
+	struct mq_attr attr = attr_of(-1, -1);
+	pid_t child = spawn();
+
+	if (child)
+		return reap(child);
+	if (become(USER))
+		_exit(1);
+	if (got(mq_open(there, O_CREAT | O_RDWR, 0600, NULL)) < 0)
+		_exit(2);
+	if (got(mq_open(there, O_CREAT | O_EXCL | O_RDWR, 0600, NULL)) != -EEXIST)
+		_exit(3);
+	/* The room is looked at before the attributes. */
+	if (got(mq_open(other, O_CREAT | O_RDWR, 0600, &attr)) != -ENOSPC)
+		_exit(4);
+	_exit(0);
+}
+
+TEST_F(mq_open, queue_that_is_there_needs_no_room)
+{
 	char was[32];
 
 	if (!in_guest())
 		SKIP(return, "only in a guest");
-	ASSERT_EQ(0, read_text(limit, was, sizeof(was)));
-	ASSERT_EQ(0, write_text(limit, "0"));
-	EXPECT_EQ(ENOSPC, make_as(self->name, USER, 0600, 0));
-	write_text(limit, was);
-	EXPECT_EQ(0, make_as(self->name, USER, 0600, 0));
+	ASSERT_EQ(0, make_as(self->name, USER, 0600, 0));
+	ASSERT_EQ(0, read_text("/proc/sys/fs/mqueue/queues_max", was, sizeof(was)));
+	ASSERT_EQ(0, write_text("/proc/sys/fs/mqueue/queues_max", "0"));
+	EXPECT_EQ(0, told_without_room(self->name, self->other));
+	/* The privileged need none. */
+	EXPECT_LE(0, mq_make(self->other, O_RDWR, MSGS, SIZE));
+	write_text("/proc/sys/fs/mqueue/queues_max", was);
 }
 
 TEST_F(mq_open, no_endpoint_left_emfile)

@@ -35,6 +35,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -327,7 +328,6 @@ static int kipc_mq_device(int flags)
 static uint64_t kipc_mq_sysctl(const char *name, uint64_t otherwise)
 {
 	char path[64], text[32];
-	uint64_t value;
 	ssize_t n;
 	int fd;
 
@@ -340,8 +340,7 @@ static uint64_t kipc_mq_sysctl(const char *name, uint64_t otherwise)
 	if (n <= 0)
 		return otherwise;
 	text[n] = 0;
-	value = strtoull(text, NULL, 10);
-	return value ?: otherwise;
+	return strtoull(text, NULL, 10);
 }
 
 static uint64_t kipc_mq_default(const char *usual, const char *most, uint64_t otherwise)
@@ -350,6 +349,22 @@ static uint64_t kipc_mq_default(const char *usual, const char *most, uint64_t ot
 	uint64_t limit = kipc_mq_sysctl(most, value);
 
 	return value < limit ? value : limit;
+}
+
+/*
+ * May the caller make queues?  How many there may be is for kipc's limits to say.  But
+ * where an administrator has said that there shall be none, nobody makes one here either
+ * who could not make one of Linux's.
+ */
+static bool kipc_mq_may_create(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { };
+
+	if (kipc_mq_sysctl("queues_max", 1))
+		return true;
+	return !syscall(SYS_capget, &header, data) &&
+	       data[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective & CAP_TO_MASK(CAP_SYS_RESOURCE);
 }
 
 /*
@@ -363,6 +378,8 @@ static int kipc_mq_bounds(struct kipc_queue_open *open, const struct mq_attr *at
 
 	if (attr && !kipc_mq_readable_ends(attr, sizeof(*attr)))
 		return -EFAULT;
+	if (!kipc_mq_may_create())
+		return -ENOSPC;
 	if (attr && (attr->mq_maxmsg <= 0 || attr->mq_msgsize <= 0))
 		return -EINVAL;
 	msgs = attr ? (uint64_t)attr->mq_maxmsg : kipc_mq_default("msg_default", "msg_max", 10);
@@ -394,10 +411,10 @@ static int kipc_mq_take_role(int fd, struct kipc_queue_open *open)
 }
 
 /*
- * Attributes that make no sense matter to nobody where the queue is there already.  So
- * look whether it is before saying so.
+ * Why a queue cannot be made matters to nobody where it is there already.  So look
+ * whether it is before saying so.
  */
-static int kipc_mq_join(int fd, struct kipc_queue_open *open)
+static int kipc_mq_join(int fd, struct kipc_queue_open *open, int why)
 {
 	bool excl = open->flags & KIPC_QUEUE_EXCL;
 	int err;
@@ -406,7 +423,7 @@ static int kipc_mq_join(int fd, struct kipc_queue_open *open)
 	open->mode = 0;
 	err = kipc_mq_take_role(fd, open);
 	if (err == -ENOENT)
-		return -EINVAL;
+		return why;
 	return excl && (!err || err == -EACCES) ? -EEXIST : err;
 }
 
@@ -447,7 +464,7 @@ static mqd_t kipc_mq_open(const char *name, int oflag, mode_t mode, const struct
 	fd = kipc_mq_device(oflag & O_NONBLOCK);
 	if (fd < 0)
 		return fd;
-	err = bad ? kipc_mq_join(fd, &open) : kipc_mq_take_role(fd, &open);
+	err = bad ? kipc_mq_join(fd, &open, bad) : kipc_mq_take_role(fd, &open);
 	if (err) {
 		close(fd);
 		return err;
