@@ -202,7 +202,7 @@ static ssize_t kipc_queue_write(struct kipc_endpoint *ep, struct iov_iter *from,
 
 	if (!(ep->may & KIPC_MAY_SEND))
 		return -EBADF;
-	err = kipc_queue_send(ep->queue, ep->user, &source, 0, limit);
+	err = kipc_queue_send(ep->queue, ep->user, &source, 0, false, limit);
 	if (err)
 		return err;
 	iov_iter_advance(from, len);

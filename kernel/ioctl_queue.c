@@ -13,7 +13,8 @@
 #define KIPC_QUEUE_WAIT_FLAGS	(KIPC_F_NONBLOCK | KIPC_F_REALTIME | KIPC_F_NORESTART)
 
 /* The clock of the real time has no offset in any time namespace. */
-static inline struct kipc_limit kipc_queue_limit(const struct kipc_request *rq, u32 flags, u64 deadline)
+static inline struct kipc_limit kipc_queue_limit(const struct kipc_request *rq, u32 flags,
+						 u64 deadline)
 {
 	bool realtime = flags & KIPC_F_REALTIME;
 	struct kipc_limit limit = kipc_request_limit(rq, flags, realtime ? 0 : deadline);
@@ -119,8 +120,8 @@ int kipc_ioc_queue_send(struct kipc_request *rq)
 	struct kipc_queue *queue;
 	int err;
 
-	if (arg->flags & ~KIPC_QUEUE_WAIT_FLAGS || arg->prio > KIPC_PRIO_MAX ||
-	    arg->payload.prio)
+	if (arg->flags & ~(KIPC_QUEUE_WAIT_FLAGS | KIPC_SEND_OVERTAKE) ||
+	    arg->prio > KIPC_PRIO_MAX || arg->payload.prio)
 		return -EINVAL;
 	queue = kipc_queue_use(rq->ep, arg->number, KIPC_MAY_SEND);
 	if (IS_ERR(queue))
@@ -128,7 +129,8 @@ int kipc_ioc_queue_send(struct kipc_request *rq)
 	err = kipc_source_open(&source, &arg->payload, KIPC_QUEUE_SIZE_MAX, rq->ep->user);
 	if (!err) {
 		source.prio = arg->prio;
-		err = kipc_queue_send(queue, rq->ep->user, &source, arg->type, &limit);
+		err = kipc_queue_send(queue, rq->ep->user, &source, arg->type,
+				      arg->flags & KIPC_SEND_OVERTAKE, &limit);
 		kipc_source_close(&source);
 	}
 	kipc_queue_unuse(queue, arg->number);
@@ -274,7 +276,8 @@ int kipc_ioc_queue_stat(struct kipc_request *rq)
 
 	if (arg->flags & ~(KIPC_STAT_NEXT | KIPC_STAT_PERMIT))
 		return -EINVAL;
-	queue = next ? kipc_queue_next(rq->ep, arg->number) : kipc_queue_use(rq->ep, arg->number, 0);
+	queue = next ? kipc_queue_next(rq->ep, arg->number) :
+		       kipc_queue_use(rq->ep, arg->number, 0);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	err = kipc_queue_stat(queue, &stat, arg->flags & KIPC_STAT_PERMIT ? KIPC_MAY_RECV : 0);

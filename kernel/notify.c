@@ -15,7 +15,7 @@
 #include "queue.h"
 
 static struct kipc_notifier *kipc_notify_create(struct kipc_endpoint *ep,
-					      const struct kipc_queue_notify *arg)
+						const struct kipc_queue_notify *arg)
 {
 	struct kipc_notifier *notify;
 
@@ -38,6 +38,7 @@ static struct kipc_notifier *kipc_notify_create(struct kipc_endpoint *ep,
 	notify->value = arg->value;
 	notify->process = get_pid(task_tgid(current));
 	notify->thread = get_pid(task_pid(current));
+	notify->exec_id = READ_ONCE(current->group_leader->self_exec_id);
 	notify->user_ns = get_user_ns(current_user_ns());
 	return notify;
 }
@@ -136,7 +137,8 @@ static struct task_struct *kipc_notify_thread(const struct kipc_notifier *notify
 	struct task_struct *leader = pid_task(notify->process, PIDTYPE_TGID);
 	struct task_struct *thread, *fallback = NULL;
 
-	if (!leader)
+	/* What was asked for is no reason to signal a program that was executed since. */
+	if (!leader || READ_ONCE(leader->self_exec_id) != notify->exec_id)
 		return NULL;
 	for_each_thread(leader, thread) {
 		if (thread->flags & PF_EXITING)

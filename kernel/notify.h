@@ -32,6 +32,7 @@ struct user_namespace;
  * @flags:	KIPC_NOTIFY_*
  * @process:	who asked, pinned
  * @thread:	which of its threads, pinned
+ * @exec_id:	of that process: one that has executed another program is another one
  * @user_ns:	through which it sees senders, pinned
  * @signo:	SIGNAL: which
  * @value:	SIGNAL: what goes with it
@@ -44,6 +45,7 @@ struct kipc_notifier {
 	u32			flags;
 	struct pid		*process;
 	struct pid		*thread;
+	u32			exec_id;
 	struct user_namespace	*user_ns;
 	int			signo;
 	u64			value;

@@ -532,7 +532,7 @@ __poll_t kipc_queue_poll(struct kipc_endpoint *ep, struct file *file, poll_table
 
 	poll_wait(file, &queue->poll_wait, table);
 	spin_lock(&queue->lock);
-	ordinary = min_t(u64, PAGE_SIZE, queue->bounds.max_size);
+	ordinary = min3((u64)PAGE_SIZE, queue->bounds.max_size, queue->bounds.max_bytes);
 	if (queue->removed)
 		events |= EPOLLHUP;
 	if (ep->may & KIPC_MAY_RECV && queue->store.count)

@@ -21,9 +21,10 @@
  *	@receivers	none of the messages in the store is what any of them asks for.  A
  *			new message is handed straight to the first who asks for it, and
  *			gets into the store when there is none.
- *	@senders	there is no room for the first of them, and others stay behind it.
- *			Each brings its message along, and whoever gives room back puts that
- *			into the queue on its behalf.
+ *	@senders	there is no room for the first of them, and others stay behind it,
+ *			unless they have asked to go ahead where they fit.  Each brings its
+ *			message along, and whoever gives room back puts that into the queue
+ *			on its behalf.
  *
  * A queue is referred to by its endpoints, by requests that found it by number, and by its
  * name.  Unlinking takes the name away; the last endpoint to go then takes the queue with

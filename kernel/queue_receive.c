@@ -55,11 +55,13 @@ static struct kipc_entry *kipc_queue_take(struct kipc_queue *queue,
 	entry = kipc_queue_pick(queue, order, needed);
 	if (!entry && (limit->nonblock || order->choice.select == KIPC_SELECT_NTH))
 		entry = ERR_PTR(-EAGAIN);
-	if (entry) {
-		spin_unlock(&queue->lock);
+	if (!entry)
+		kipc_queue_line_up_locked(&receiver.wait, &queue->receivers);
+	spin_unlock(&queue->lock);
+	if (entry)
 		return entry;
-	}
-	err = kipc_queue_await(queue, &receiver.wait, &queue->receivers, limit);
+
+	err = kipc_queue_await(queue, &receiver.wait, limit);
 	*needed = receiver.needed;
 	return err ? ERR_PTR(err) : receiver.entry;
 }

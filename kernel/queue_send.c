@@ -6,9 +6,10 @@
 /* Messages of a batch that are brought in before the lock is taken for them. */
 #define KIPC_QUEUE_RUN	32
 
-static bool kipc_queue_admits(const struct kipc_queue *queue, const struct kipc_entry *entry)
+static bool kipc_queue_admits(const struct kipc_queue *queue, const struct kipc_entry *entry,
+			      bool overtake)
 {
-	return list_empty(&queue->senders) && kipc_queue_fits(queue, entry->len);
+	return (overtake || list_empty(&queue->senders)) && kipc_queue_fits(queue, entry->len);
 }
 
 static void kipc_queue_wake_receivers(struct kipc_queue *queue, struct kipc_wakes *wakes)
@@ -18,35 +19,38 @@ static void kipc_queue_wake_receivers(struct kipc_queue *queue, struct kipc_wake
 }
 
 /* Put a message in, waiting for room as long as allowed.  On errors it stays the caller's. */
-static int kipc_queue_post(struct kipc_queue *queue, struct kipc_entry *entry,
+static int kipc_queue_post(struct kipc_queue *queue, struct kipc_entry *entry, bool overtake,
 			   const struct kipc_limit *limit)
 {
-	struct kipc_queue_sender sender = { .entry = entry };
+	struct kipc_queue_sender sender = { .entry = entry, .overtake = overtake };
 	struct kipc_wakes wakes = { };
+	bool wait = false;
 	int err = 0;
 
 	spin_lock(&queue->lock);
-	if (unlikely(queue->removed))
+	if (unlikely(queue->removed)) {
 		err = -EIDRM;
-	else if (likely(kipc_queue_admits(queue, entry)))
+	} else if (likely(kipc_queue_admits(queue, entry, overtake))) {
 		kipc_queue_commit_locked(queue, entry, &wakes);
-	else if (limit->nonblock)
+	} else if (limit->nonblock) {
 		err = -EAGAIN;
-	else
-		return kipc_queue_await(queue, &sender.wait, &queue->senders, limit);
+	} else {
+		kipc_queue_line_up_locked(&sender.wait, &queue->senders);
+		wait = true;
+	}
 	spin_unlock(&queue->lock);
 
+	if (wait)
+		return kipc_queue_await(queue, &sender.wait, limit);
 	if (!err)
 		kipc_queue_wake_receivers(queue, &wakes);
 	return err;
 }
 
-/*
- * Is it in vain to copy the payload in?  Looked at under no lock: whoever comes between
- * could as well have come before or after.
- */
+/* Is it in vain to copy the payload in? */
 static bool kipc_queue_looks_full(const struct kipc_queue *queue, u64 len)
 {
+	/* Under no lock: whoever comes between could as well have come before or after. */
 	return data_race(!kipc_queue_fits(queue, len) && !queue->removed);
 }
 
@@ -69,12 +73,14 @@ static struct kipc_entry *kipc_queue_bring(struct kipc_queue *queue, struct kipc
  * @user:	who pays
  * @source:	payload, descriptors, tag and priority
  * @type:	the application's
+ * @overtake:	do not stay behind senders whose messages do not fit
  * @limit:	how long to wait for room
  *
  * Return: 0 or a negative errno (uapi: KIPC_IOC_QUEUE_SEND).
  */
 int kipc_queue_send(struct kipc_queue *queue, struct kipc_user *user,
-		    struct kipc_source *source, u64 type, const struct kipc_limit *limit)
+		    struct kipc_source *source, u64 type, bool overtake,
+		    const struct kipc_limit *limit)
 {
 	u64 len = iov_iter_count(&source->iter);
 	struct kipc_entry *entry;
@@ -86,7 +92,7 @@ int kipc_queue_send(struct kipc_queue *queue, struct kipc_user *user,
 	entry = kipc_queue_bring(queue, user, source, type);
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
-	err = kipc_queue_post(queue, entry, limit);
+	err = kipc_queue_post(queue, entry, overtake, limit);
 	if (err)
 		kipc_entry_put(entry);
 	return err;
@@ -150,7 +156,7 @@ static u32 kipc_queue_post_run(struct kipc_queue *queue, struct list_head *run)
 	spin_lock(&queue->lock);
 	while (!queue->removed && !list_empty(run)) {
 		entry = list_first_entry(run, struct kipc_entry, list);
-		if (!kipc_queue_admits(queue, entry))
+		if (!kipc_queue_admits(queue, entry, false))
 			break;
 		list_del(&entry->list);
 		kipc_queue_commit_locked(queue, entry, &wakes);
@@ -167,7 +173,7 @@ static int kipc_queue_post_first(struct kipc_queue *queue, struct list_head *run
 				 const struct kipc_limit *limit)
 {
 	struct kipc_entry *entry = kipc_run_pop(run);
-	int err = kipc_queue_post(queue, entry, limit);
+	int err = kipc_queue_post(queue, entry, false, limit);
 
 	if (err)
 		kipc_entry_put(entry);

@@ -25,10 +25,12 @@ struct kipc_queue_waiter {
  * struct kipc_queue_sender - a thread that waits for room
  * @wait:	finished with 0: its message is in the queue
  * @entry:	the message, the thread's until then
+ * @overtake:	it does not stay behind one that is too large for the room there is
  */
 struct kipc_queue_sender {
 	struct kipc_queue_waiter	wait;
 	struct kipc_entry		*entry;
+	bool				overtake;
 };
 
 /**
@@ -98,8 +100,9 @@ void kipc_queue_return_locked(struct kipc_queue *queue, struct kipc_entry *entry
 			      struct kipc_wakes *wakes);
 void kipc_queue_grant_waiting(struct kipc_queue *queue, struct kipc_wakes *wakes);
 void kipc_queue_expel_locked(struct kipc_queue *queue, struct kipc_wakes *wakes);
+void kipc_queue_line_up_locked(struct kipc_queue_waiter *wait, struct list_head *list);
 int kipc_queue_await(struct kipc_queue *queue, struct kipc_queue_waiter *wait,
-		     struct list_head *list, const struct kipc_limit *limit);
+		     const struct kipc_limit *limit);
 
 /* There may be room: let in the messages of those who wait for it. */
 static inline void kipc_queue_grant_locked(struct kipc_queue *queue, struct kipc_wakes *wakes)
@@ -118,7 +121,8 @@ static inline void kipc_queue_tell(struct kipc_queue *queue, __poll_t events)
 
 /* queue_send.c */
 int kipc_queue_send(struct kipc_queue *queue, struct kipc_user *user,
-		    struct kipc_source *source, u64 type, const struct kipc_limit *limit);
+		    struct kipc_source *source, u64 type, bool overtake,
+		    const struct kipc_limit *limit);
 int kipc_queue_send_batch(struct kipc_queue *queue, struct kipc_user *user,
 			  const struct kipc_queue_item __user *items, u32 count,
 			  const struct kipc_limit *limit, u32 *done);

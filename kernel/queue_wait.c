@@ -123,13 +123,21 @@ static void kipc_queue_finish_sender(struct kipc_queue *queue, struct kipc_queue
 void kipc_queue_grant_waiting(struct kipc_queue *queue, struct kipc_wakes *wakes)
 {
 	struct kipc_queue_sender *sender, *next;
+	bool stuck = false;
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry_safe(sender, next, &queue->senders, wait.waiter.entry) {
 		u64 len = sender->entry->len;
 
-		if (!kipc_queue_fits(queue, len))
+		/* No message at all would fit, or this one has to stay behind another. */
+		if (!kipc_queue_fits(queue, 0))
 			break;
+		if (stuck && !sender->overtake)
+			continue;
+		if (!kipc_queue_fits(queue, len)) {
+			stuck = true;
+			continue;
+		}
 		list_del(&sender->wait.waiter.entry);
 		sender->entry->time = ktime_get_coarse_ns();
 		kipc_queue_commit_locked(queue, sender->entry, wakes);
@@ -159,11 +167,19 @@ void kipc_queue_expel_locked(struct kipc_queue *queue, struct kipc_wakes *wakes)
 	kipc_queue_expel_list(&queue->receivers, wakes);
 }
 
-/* Behind those of the same priority or a better one; most have the same. */
-static void kipc_queue_line_up(struct kipc_queue_waiter *wait, struct list_head *list)
+/**
+ * kipc_queue_line_up_locked() - make the current thread one that waits
+ * @wait:	for kipc_queue_await(), once the lock is dropped
+ * @list:	@senders or @receivers of the queue
+ *
+ * Behind those of the same priority or a better one; most have the same.
+ */
+void kipc_queue_line_up_locked(struct kipc_queue_waiter *wait, struct list_head *list)
 {
 	struct kipc_queue_waiter *other;
 
+	kipc_waiter_init(&wait->waiter);
+	wait->prio = current->prio;
 	list_for_each_entry_reverse(other, list, waiter.entry)
 		if (other->prio <= wait->prio)
 			break;
@@ -173,9 +189,8 @@ static void kipc_queue_line_up(struct kipc_queue_waiter *wait, struct list_head 
 
 /**
  * kipc_queue_await() - sleep until served, the deadline, or a signal
- * @queue:	the queue, locked; unlocked afterwards
- * @wait:	the current thread's
- * @list:	@senders or @receivers of the queue
+ * @queue:	the queue
+ * @wait:	the current thread's, lined up
  * @limit:	how long
  *
  * A sender that gives up may have stood before others that do fit, and before pollers.
@@ -184,16 +199,10 @@ static void kipc_queue_line_up(struct kipc_queue_waiter *wait, struct list_head 
  * on no list any more.
  */
 int kipc_queue_await(struct kipc_queue *queue, struct kipc_queue_waiter *wait,
-		     struct list_head *list, const struct kipc_limit *limit)
-	__releases(&queue->lock)
+		     const struct kipc_limit *limit)
 {
 	struct kipc_wakes wakes = { };
 	int err;
-
-	kipc_waiter_init(&wait->waiter);
-	wait->prio = current->prio;
-	kipc_queue_line_up(wait, list);
-	spin_unlock(&queue->lock);
 
 	err = kipc_waiter_sleep(&wait->waiter, limit);
 	if (!err)

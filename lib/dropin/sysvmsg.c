@@ -68,7 +68,8 @@ static int send_message(int msqid, const void *msgp, size_t size, int flags)
 		return -EINVAL;
 	send = (struct kipc_queue_send){
 		.size = sizeof(send),
-		.flags = KIPC_F_NORESTART | (flags & IPC_NOWAIT ? KIPC_F_NONBLOCK : 0),
+		.flags = KIPC_F_NORESTART | KIPC_SEND_OVERTAKE |
+			 (flags & IPC_NOWAIT ? KIPC_F_NONBLOCK : 0),
 		.type = (uint64_t)type,
 		.number = (uint32_t)msqid,
 		.payload = {

@@ -25,9 +25,9 @@
  * without privileges.
  */
 #define STORE_OTHERS	10000
-#define STORE_BACKLOG	90
+#define STORE_BACKLOG	6000
 /* They look at finding a message, not at copying it. */
-#define STORE_TYPED_MAX	64
+#define STORE_TYPED_MAX	1
 
 enum { STORE_FORWARD, STORE_BACK, STORE_WAYS };
 

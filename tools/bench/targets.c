@@ -87,7 +87,7 @@ const struct target targets[] = {
 	STREAM(8 * KIB, "raw-queue", "raw-sysv-msg", 1.3),
 	STREAM(8 * KIB, "raw-queue-batch", "raw-posix-mq", 3.0),
 	STREAM(8 * KIB, "raw-queue-batch", "raw-sysv-msg", 3.0),
-	STREAM(64, "raw-queue-typed", "raw-sysv-typed", 50.0),
+	STREAM(1, "raw-queue-typed", "raw-sysv-typed", 50.0),
 
 	STREAM(64, "mq-dropin", "raw-posix-mq", 1.0),
 	STREAM(64, "sysvmsg-dropin", "raw-sysv-msg", 1.0),

@@ -717,8 +717,8 @@ struct kipc_channel_ring {
 /*
  * Queues
  *
- * A queue has a *number* besides its name: 1 to INT_MAX, its own for as long as it lives
- * and not soon given to another one.  Requests on queues that have a @number work on the
+ * A queue has a *number* besides its name: 1 to INT_MAX, its own for as long as it has
+ * that and not soon given to another one.  Requests on queues that have a @number work on the
  * endpoint's own queue where that is 0.  Where it is not they work on the queue of that
  * number in the endpoint's network namespace, through an endpoint of any role or of none,
  * and the queue's mode, as it is at that moment, says what the caller may do: one
@@ -811,10 +811,14 @@ struct kipc_queue_unlink {
 /* A signal handler always ends the wait, with EINTR, also one that restarts calls. */
 #define KIPC_F_NORESTART	(1U << 9)
 
+/* struct kipc_queue_send: go ahead of senders whose messages do not fit. */
+#define KIPC_SEND_OVERTAKE	(1U << 1)
+
 /**
  * struct kipc_queue_send - KIPC_IOC_QUEUE_SEND: put a message into the queue
  * @size:	in: sizeof(struct kipc_queue_send)
- * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_F_REALTIME, %KIPC_F_NORESTART
+ * @flags:	in: %KIPC_F_NONBLOCK, %KIPC_F_REALTIME, %KIPC_F_NORESTART,
+ *		%KIPC_SEND_OVERTAKE
  * @deadline:	in: when to stop waiting for room
  * @type:	in: a type of the application's own; receivers can ask for it
  * @prio:	in: 0 (ordinary) to %KIPC_PRIO_MAX (most urgent)
@@ -822,7 +826,8 @@ struct kipc_queue_unlink {
  * @payload:	in: what to send
  *
  * Senders that wait for room are served by the priority of their threads, and in their
- * order of arrival.
+ * order of arrival: no small message keeps a large one out for ever.  One with
+ * %KIPC_SEND_OVERTAKE goes in wherever it fits, as System V's do.
  *
  * Errors: EBADF, the endpoint may not send.  EMSGSIZE, larger than the queue's
  * @max_size.  EAGAIN, full.  ETIMEDOUT.  EIDRM, the queue has been removed.  Those of
@@ -881,7 +886,7 @@ enum kipc_select {
  * @number:	in: which queue, see above
  * @match:	in: what @select says; else 0
  * @fds:	in: address of room for @fd_count descriptors (__s32)
- * @fd_count:	in: how many may be installed, at most %KIPC_FDS_MAX
+ * @fd_count:	in: how many may be installed, at most %KIPC_FDS_MAX; when peeking as well
  * @fd_done:	out: how many were: the first ones of the message, close-on-exec.  The
  *		rest, which nobody asked for, goes with the message
  * @msg:	out: what was received.  @msg.len is the message's length, also where it
@@ -1036,13 +1041,15 @@ enum kipc_notify {
  * Tells of a message that is put into the queue while it is empty, or with EACH of every
  * one; not of one that goes straight to a thread that waits for it.  Each endpoint has one
  * such request, of the process that made it: a new one takes the place of the one before,
- * and it ends when that process closes a descriptor of the endpoint.
+ * and it ends when that process closes a descriptor of the endpoint.  A program that the
+ * process executes gets no signal of it.
  *
  * With %KIPC_NOTIFY_SOLE at most one exists for a queue; OFF with SOLE takes that away if
  * it is the caller's, and is 0 in any case.
  *
- * Errors: EBUSY, SOLE, and there is one.  EINVAL, no such signal, or what @how does not
- * use is not 0.  EBADF, not an eventfd.  EIDRM, the queue has been removed.
+ * Errors: EBUSY, SOLE, and there is one, be it this endpoint's.  EINVAL, no such signal, or
+ * what @how does not use is not 0.  EBADF, not an eventfd.  EIDRM, the queue has been
+ * removed.
  *
  * Since: 1
  */
