@@ -540,7 +540,7 @@ TEST_F(life, limit_is_free_again_when_the_receiver_closes)
 	end_close(&self->server);
 	ASSERT_EQ(0, end_serve(&self->server, self->name, 0));
 	ASSERT_EQ(0, end_connect(&self->client, self->name, 0));
-	EXPECT_EQ(LIMIT, send_many(self->client.fd));
+	EXPECT_EQ(LIMIT, send_many_soon(self->client.fd, LIMIT));
 }
 
 /* Every way to fail, often enough for what it might leave to add up. */
