@@ -586,7 +586,7 @@ TEST_F(life, limit_of_one_user_is_no_other_s)
 	EXPECT_EQ(LIMIT, reap(child));
 	EXPECT_EQ(LIMIT, send_many(self->client.fd));
 	release_all(self->server.fd);
-	EXPECT_EQ(LIMIT, send_many(self->client.fd));
+	EXPECT_EQ(LIMIT, send_many_soon(self->client.fd, LIMIT));
 }
 
 /* Many threads */
