@@ -219,7 +219,7 @@ FIXTURE_VARIANT_ADD(request, send)
 {
 	.nr = 0x22,
 	.size = sizeof(struct kipc_queue_send),
-	.flags = WAIT_FLAGS,
+	.flags = WAIT_FLAGS | KIPC_SEND_OVERTAKE,
 	.payload = offsetof(struct kipc_queue_send, payload),
 	.make = make_send,
 };
@@ -228,7 +228,7 @@ FIXTURE_VARIANT_ADD(request, send_number)
 {
 	.nr = 0x22,
 	.size = sizeof(struct kipc_queue_send),
-	.flags = WAIT_FLAGS,
+	.flags = WAIT_FLAGS | KIPC_SEND_OVERTAKE,
 	.payload = offsetof(struct kipc_queue_send, payload),
 	.make = make_send_number,
 };
