@@ -220,6 +220,38 @@ TEST_F(wait, sender_does_not_overtake)
 	EXPECT_EQ(1 << 20, msg.len);
 }
 
+/* Unless it asks to: at once, and when room for it comes while the large one waits. */
+TEST_F(wait, sender_overtakes_where_it_asks_to)
+{
+	uint8_t *data = memory(1 << 20), *buf = memory(1 << 20);
+	struct kipc_queue_send large = queue_send_args(data, 1 << 20);
+	struct kipc_queue_send rest = queue_send_args(data, (1 << 20) - 2);
+	struct kipc_queue_send two = queue_send_args(data, 2), one = queue_send_args(data, 1);
+	struct asker first, second;
+	struct kipc_header msg;
+
+	one.flags = KIPC_SEND_OVERTAKE | KIPC_F_NONBLOCK;
+	two.flags = KIPC_SEND_OVERTAKE;
+	ASSERT_EQ(0, queue_send(self->fd, data, 1));
+	ASSERT_EQ(0, ask_and_wait(&first, self->fd, KIPC_IOC_QUEUE_SEND, &large));
+	EXPECT_EQ(0, request(self->fd, KIPC_IOC_QUEUE_SEND, &one));
+	rest.flags = one.flags;
+	EXPECT_EQ(0, request(self->fd, KIPC_IOC_QUEUE_SEND, &rest));
+	EXPECT_EQ(-EAGAIN, request(self->fd, KIPC_IOC_QUEUE_SEND, &one));
+	ASSERT_EQ(0, ask_and_wait(&second, self->fd, KIPC_IOC_QUEUE_SEND, &two));
+
+	ASSERT_EQ(0, queue_recv(self->fd, buf, 1 << 20, &msg));
+	ASSERT_EQ(0, queue_recv(self->fd, buf, 1 << 20, &msg));
+	EXPECT_EQ(0, ask_end(&second));
+	ASSERT_EQ(0, queue_recv(self->fd, buf, 1 << 20, &msg));
+	EXPECT_EQ((1 << 20) - 2, msg.len);
+	ASSERT_EQ(0, queue_recv(self->fd, buf, 1 << 20, &msg));
+	EXPECT_EQ(2, msg.len);
+	EXPECT_EQ(0, ask_end(&first));
+	ASSERT_EQ(0, queue_recv(self->fd, buf, 1 << 20, &msg));
+	EXPECT_EQ(1 << 20, msg.len);
+}
+
 TEST_F(wait, sender_that_gives_up_lets_the_next_in)
 {
 	uint8_t *data = memory(1 << 20);
