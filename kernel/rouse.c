@@ -4,8 +4,11 @@
 
 #include "rouse.h"
 
-/* A task is held back no longer than this: about what two context switches take. */
-#define KIPC_ROUSE_NS	(50 * NSEC_PER_USEC)
+/*
+ * A task is held back no longer than this.  Programming a timer costs most of what is won
+ * where that is once a message; this much later it is once in many.
+ */
+#define KIPC_ROUSE_NS	(250 * NSEC_PER_USEC)
 
 static void kipc_rouse_exchange(struct kipc_rouse *rouse, struct task_struct *task)
 {

@@ -6,7 +6,7 @@
  * Woken at once, on the receiver's CPU, it fills the one place that is free, finds the
  * queue full again and sleeps: two context switches a message, for as long as the scheduler
  * lets it preempt the receiver.  What it waited for has been done, though; it can as well
- * be woken when half of the queue is free and it can go on for a while, and 50 µs later if
+ * be woken when half of the queue is free and it can go on for a while, and 250 µs later if
  * that does not come.
  *
  * One task is held back at a time, in one word that is only exchanged: the receiver puts it
