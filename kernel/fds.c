@@ -159,7 +159,6 @@ int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to)
 	/* To the kernel's helper this is "do not write it". */
 	if (!to)
 		return -EFAULT;
-	WRITE_ONCE(fds->wanted, true);
 	return kipc_receive_fd(fds->files[nr], to);
 }
 

@@ -7,8 +7,9 @@
  * charged, one by one, to the user of the endpoint they were sent through.
  *
  * The last close of a file can take long: as long as the sender of a socket with
- * SO_LINGER likes.  So a receiver who has never asked for a message's descriptors does not
- * close them when it ends the message; a worker does, which waits for nobody else's.
+ * SO_LINGER likes.  So a receiver closes a message's descriptors itself only where it has
+ * asked for all of them.  Otherwise, and for what was in a queue (where somebody else may
+ * have looked at them before), a worker does.
  *
  * A file that holds other files may come to hold the endpoint that holds it, and then
  * neither would ever be closed: nobody would be left who could.  The kernel finds such
@@ -33,7 +34,7 @@ struct kipc_user;
  * @ref:	the message, and a thread that installs them
  * @work:	closes them
  * @user:	who pays, pinned
- * @wanted:	a receiver has asked for them, or nobody but the sender ever had them
+ * @wanted:	whoever ends the message has asked for all of them, or has sent it
  * @count:	how many
  * @files:	them, pinned
  */

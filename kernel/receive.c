@@ -330,8 +330,11 @@ int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 
 	msg = kipc_inbox_find(&ep->inbox, id);
 	if (msg)
 		err = kipc_fds_count(msg->fds) < count ? -EINVAL : 0;
-	if (!err && count)
+	if (!err && count) {
 		fds = kipc_fds_get(msg->fds);
+		if (count == fds->count)
+			fds->wanted = true;
+	}
 	spin_unlock(&ep->channel->lock);
 
 	for (*done = 0; !err && *done < count; *done += !err)

@@ -456,6 +456,25 @@ TEST_F(life, release_does_not_wait_for_a_close_that_lingers)
 	close(peer);
 }
 
+/* Neither where it has asked for some, and not for that one. */
+TEST_F(life, release_does_not_wait_for_what_was_not_asked_for)
+{
+	struct kipc_channel_fds take = { .size = sizeof(take), .count = 1 };
+	int peer, fds[2] = { self->pipe[0], lingering_socket(&peer) };
+	__s32 got = -1;
+
+	ASSERT_LE(0, fds[1]);
+	ASSERT_EQ(0, channel_send_fds(self->client.fd, fds, 2));
+	close(fds[1]);
+	RECV();
+	take.id = self->msg.id;
+	take.fds = (uintptr_t)&got;
+	ASSERT_EQ(0, request(self->server.fd, KIPC_IOC_CHANNEL_FDS, &take));
+	ASSERT_EQ(0, channel_release(self->server.fd, self->msg.id));
+	close(got);
+	close(peer);
+}
+
 /* How many single descriptors can be sent before EDQUOT: 200 if that is not the end. */
 static int send_many(int fd)
 {
