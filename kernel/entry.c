@@ -201,7 +201,7 @@ void kipc_entry_describe(const struct kipc_entry *entry, const struct kipc_view 
 	kipc_sender_describe(&entry->sender, view, header);
 }
 
-/* Only the payload may be copied to or from users: hardened usercopy checks it. */
+/* Only the payload may be copied to users: where read() does, hardened usercopy checks it. */
 int __init kipc_entry_init(void)
 {
 	unsigned int i;

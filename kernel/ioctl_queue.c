@@ -64,6 +64,16 @@ static int kipc_queue_open_check(const struct kipc_queue_open *arg)
 	return kipc_name_check(arg->name);
 }
 
+static int kipc_queue_open_any(struct kipc_endpoint *ep, const struct kipc_queue_open *arg,
+			       struct kipc_bounds *bounds)
+{
+	if (arg->flags & KIPC_QUEUE_SAME)
+		return kipc_queue_open_same(ep, arg->flags, arg->handle, bounds);
+	if (arg->flags & KIPC_QUEUE_ANONYMOUS)
+		return kipc_queue_open_anonymous(ep, arg->flags, arg->mode, bounds);
+	return kipc_queue_open(ep, arg->name, arg->flags, arg->mode, bounds);
+}
+
 int kipc_ioc_queue_open(struct kipc_request *rq)
 {
 	struct kipc_queue_open *arg = &rq->arg.open;
@@ -73,15 +83,7 @@ int kipc_ioc_queue_open(struct kipc_request *rq)
 	err = kipc_queue_open_check(arg) ?: kipc_endpoint_begin(rq->ep);
 	if (err)
 		return err;
-	err = kipc_queue_write_opened(rq);
-	if (err)
-		;
-	else if (arg->flags & KIPC_QUEUE_SAME)
-		err = kipc_queue_open_same(rq->ep, arg->flags, arg->handle, &bounds);
-	else if (arg->flags & KIPC_QUEUE_ANONYMOUS)
-		err = kipc_queue_open_anonymous(rq->ep, arg->flags, arg->mode, &bounds);
-	else
-		err = kipc_queue_open(rq->ep, arg->name, arg->flags, arg->mode, &bounds);
+	err = kipc_queue_write_opened(rq) ?: kipc_queue_open_any(rq->ep, arg, &bounds);
 	if (!err)
 		arg->number = rq->ep->queue->name.number;
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_QUEUE);

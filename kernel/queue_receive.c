@@ -86,6 +86,7 @@ static void kipc_queue_leave_locked(struct kipc_queue *queue, const struct kipc_
 	queue->msgs--;
 	queue->bytes -= entry->len;
 	kipc_queue_record_receive(queue);
+	trace_kipc_queue_recv(queue, entry);
 }
 
 static void kipc_queue_wake_senders(struct kipc_queue *queue, struct kipc_wakes *wakes,
@@ -136,14 +137,12 @@ static int kipc_queue_copy_out(const struct kipc_entry *entry, void __user *to, 
 	return kipc_write_bytes(to, entry->data, len);
 }
 
-static void kipc_queue_describe(const struct kipc_queue *queue, const struct kipc_entry *entry,
-				struct kipc_header *header)
+static void kipc_queue_describe(const struct kipc_entry *entry, struct kipc_header *header)
 {
 	struct kipc_view view;
 
 	kipc_view_capture(&view, kipc_time_offset());
 	kipc_entry_describe(entry, &view, header);
-	trace_kipc_queue_recv(queue, header);
 }
 
 /* As read() gets it: no header. */
@@ -154,7 +153,7 @@ static int kipc_queue_read_out(const struct kipc_entry *entry, struct iov_iter *
 	return copy_to_iter(entry->data, entry->len, to) == entry->len ? 0 : -EFAULT;
 }
 
-static int kipc_queue_deliver(struct kipc_queue *queue, const struct kipc_entry *entry,
+static int kipc_queue_deliver(const struct kipc_entry *entry,
 			      const struct kipc_queue_order *order,
 			      const struct kipc_queue_target *target)
 {
@@ -168,7 +167,7 @@ static int kipc_queue_deliver(struct kipc_queue *queue, const struct kipc_entry 
 	err = kipc_queue_copy_out(entry, target->data, order->room);
 	if (err)
 		return err;
-	kipc_queue_describe(queue, entry, &result.header);
+	kipc_queue_describe(entry, &result.header);
 	if (unlikely(entry->fds && target->fd_count)) {
 		err = kipc_fds_take(entry->fds, target->fds, target->fd_count, &taken);
 		if (err)
@@ -202,7 +201,7 @@ int kipc_queue_receive(struct kipc_queue *queue, const struct kipc_queue_order *
 	entry = kipc_queue_take(queue, order, limit, &target->needed);
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
-	err = kipc_queue_deliver(queue, entry, order, target);
+	err = kipc_queue_deliver(entry, order, target);
 	if (order->flags & KIPC_RECV_PEEK)
 		kipc_entry_put(entry);
 	else if (err)
@@ -252,8 +251,7 @@ struct kipc_queue_page {
 	u32				count;
 };
 
-static int kipc_queue_write_page(struct kipc_queue *queue, const struct kipc_entry *entry,
-				 struct kipc_queue_page *page)
+static int kipc_queue_write_page(const struct kipc_entry *entry, struct kipc_queue_page *page)
 {
 	struct kipc_header header;
 	int err;
@@ -261,7 +259,7 @@ static int kipc_queue_write_page(struct kipc_queue *queue, const struct kipc_ent
 	err = kipc_queue_copy_out(entry, page->data + page->used, page->room - page->used);
 	if (err)
 		return err;
-	kipc_queue_describe(queue, entry, &header);
+	kipc_queue_describe(entry, &header);
 	header.offset = page->used;
 	if (kipc_write_words(page->headers + page->count, &header, sizeof(header)))
 		return -EFAULT;
@@ -271,14 +269,14 @@ static int kipc_queue_write_page(struct kipc_queue *queue, const struct kipc_ent
 }
 
 /* Write a run out, as far as that goes: what has been moves to @written. */
-static int kipc_queue_write_run(struct kipc_queue *queue, struct list_head *run,
-				struct list_head *written, struct kipc_queue_page *page)
+static int kipc_queue_write_run(struct list_head *run, struct list_head *written,
+				struct kipc_queue_page *page)
 {
 	struct kipc_entry *entry, *next;
 	int err;
 
 	list_for_each_entry_safe(entry, next, run, list) {
-		err = kipc_queue_write_page(queue, entry, page);
+		err = kipc_queue_write_page(entry, page);
 		if (err)
 			return err;
 		list_move_tail(&entry->list, written);
@@ -290,9 +288,9 @@ static int kipc_queue_write_run(struct kipc_queue *queue, struct list_head *run,
 static void kipc_queue_settle_run(struct kipc_queue *queue, struct list_head *written,
 				  struct list_head *back)
 {
-	bool crowded;
 	struct kipc_wakes wakes = { };
 	struct kipc_entry *entry, *next;
+	bool crowded;
 
 	spin_lock(&queue->lock);
 	list_for_each_entry(entry, written, list)
@@ -351,7 +349,7 @@ int kipc_queue_receive_batch(struct kipc_queue *queue, struct kipc_queue_order *
 		kipc_queue_take_run(queue, order, room, want, &run);
 		if (list_empty(&run))
 			break;
-		err = kipc_queue_write_run(queue, &run, &written, &page);
+		err = kipc_queue_write_run(&run, &written, &page);
 		kipc_queue_settle_run(queue, &written, &run);
 		if (err || page.count == count)
 			break;

@@ -3,9 +3,6 @@
 #include "copy.h"
 #include "queue_transfer.h"
 
-/* Messages of a batch that are brought in before the lock is taken for them. */
-#define KIPC_QUEUE_RUN	32
-
 static bool kipc_queue_admits(const struct kipc_queue *queue, const struct kipc_entry *entry,
 			      bool overtake)
 {

@@ -11,6 +11,9 @@
 #include "entry.h"
 #include "queue.h"
 
+/* Messages of a batch that go in, or come out, in one hold of the lock. */
+#define KIPC_QUEUE_RUN	32
+
 /**
  * struct kipc_queue_waiter - a thread that waits for a queue, on its stack
  * @waiter:	its sleep; in one of the queue's lists

@@ -166,8 +166,8 @@ TRACE_EVENT(kipc_queue_send,
 );
 
 TRACE_EVENT(kipc_queue_recv,
-	TP_PROTO(const struct kipc_queue *queue, const struct kipc_header *header),
-	TP_ARGS(queue, header),
+	TP_PROTO(const struct kipc_queue *queue, const struct kipc_entry *item),
+	TP_ARGS(queue, item),
 	TP_STRUCT__entry(
 		__string(name, queue->name.text)
 		__field(u64, seq)
@@ -176,9 +176,9 @@ TRACE_EVENT(kipc_queue_recv,
 	),
 	TP_fast_assign(
 		kipc_assign_str(name, queue->name.text);
-		__entry->seq = header->id;
-		__entry->prio = header->prio;
-		__entry->len = header->len;
+		__entry->seq = item->seq;
+		__entry->prio = item->prio;
+		__entry->len = item->len;
 	),
 	TP_printk("queue=%s seq=%llu prio=%u len=%llu", __get_str(name), __entry->seq,
 		  __entry->prio, __entry->len)
