@@ -20,17 +20,6 @@
 
 #include "internal.h"
 
-/* Every scheme there is, in the order of kipc_scheme(). */
-const struct kipc_transport *const kipc_transports[] = {
-	&kipc_channel_transport,
-	&kipc_queue_transport,
-	&kipc_pipe_transport,
-	&kipc_unix_seqpacket_transport,
-	&kipc_posix_mq_transport,
-	&kipc_sysv_msg_transport,
-	NULL,
-};
-
 /* What an option is called, and the values it may have; a flag has a @max of 0. */
 static const struct kipc_param_type {
 	const char *key;
@@ -62,18 +51,6 @@ static int kipc_refuse(char *reason, const char *format, ...)
 		va_end(args);
 	}
 	return -EINVAL;
-}
-
-/* The transport that an address, or a bare scheme, names; or NULL. */
-const struct kipc_transport *kipc_transport_find(const char *address)
-{
-	size_t len = strcspn(address, ":?");
-	const struct kipc_transport *const *t;
-
-	for (t = kipc_transports; *t; t++)
-		if (strlen((*t)->scheme) == len && !memcmp((*t)->scheme, address, len))
-			return *t;
-	return NULL;
 }
 
 static int kipc_hex_digit(char c)
@@ -175,9 +152,9 @@ static int kipc_param_parse(struct kipc_address *address, const char *text, size
 	for (p = 0; p < KIPC_PARAM_COUNT; p++)
 		if (strlen(kipc_params[p].key) == key && !memcmp(kipc_params[p].key, text, key))
 			break;
-	if (p == KIPC_PARAM_COUNT || !(address->transport->params & KIPC_PARAM_BIT(p)))
+	if (p == KIPC_PARAM_COUNT || !(address->mechanism->params & KIPC_PARAM_BIT(p)))
 		return kipc_refuse(reason, "%s: has no option '%.*s'",
-				   address->transport->scheme, (int)key, text);
+				   address->mechanism->scheme, (int)key, text);
 	if (address->demanded & KIPC_PARAM_BIT(p))
 		return kipc_refuse(reason, "option '%s' is given twice", kipc_params[p].key);
 	err = kipc_value_parse(address, p, equals, text + len, reason);
@@ -204,14 +181,14 @@ static int kipc_params_parse(struct kipc_address *address, const char *text, cha
 
 static int kipc_name_check(const struct kipc_address *address, char *reason)
 {
-	const struct kipc_transport *transport = address->transport;
+	const struct kipc_mechanism *mechanism = address->mechanism;
 
-	if (!transport->name_rule)
+	if (!mechanism->name_rule)
 		return address->name[0] ?
-			kipc_refuse(reason, "%s: takes no name", transport->scheme) : 0;
-	/* kipc_pair() needs none, and a transport checks for itself. */
-	if (address->name[0] && !transport->name_ok(address->name))
-		return kipc_refuse(reason, "%s", transport->name_rule);
+			kipc_refuse(reason, "%s: takes no name", mechanism->scheme) : 0;
+	/* kipc_pair() needs none, and a dispatcher checks for itself. */
+	if (address->name[0] && !mechanism->name_ok(address->name))
+		return kipc_refuse(reason, "%s", mechanism->name_rule);
 	return 0;
 }
 
@@ -230,14 +207,14 @@ int kipc_address_parse(struct kipc_address *address, const char *text, char *rea
 
 	address->given = 0;
 	address->demanded = 0;
-	address->transport = kipc_transport_find(text);
-	if (!address->transport)
+	address->mechanism = kipc_mechanism_find(text);
+	if (!address->mechanism)
 		return kipc_refuse(reason, "no scheme '%.*s'; an address is scheme:name",
 				   (int)strcspn(text, ":?"), text);
-	name = text + strlen(address->transport->scheme);
+	name = text + strlen(address->mechanism->scheme);
 	if (*name++ != ':')
 		return kipc_refuse(reason, "a ':' belongs after '%s'",
-				   address->transport->scheme);
+				   address->mechanism->scheme);
 
 	options = strchrnul(name, '?');
 	err = kipc_name_decode(address, name, options - name, reason);
@@ -248,11 +225,33 @@ int kipc_address_parse(struct kipc_address *address, const char *text, char *rea
 	return err;
 }
 
-static void kipc_address_wish(struct kipc_address *address, enum kipc_param param,
-			      uint64_t value)
+/**
+ * kipc_address_parse_as() - take an address of one family apart
+ * @address:	filled in
+ * @text:	what the user wrote, or NULL
+ * @family:	what it must be
+ *
+ * Return: 0, -EINVAL or, where it is of another family, -EOPNOTSUPP.
+ */
+int kipc_address_parse_as(struct kipc_address *address, const char *text,
+			  enum kipc_family family)
+{
+	int err = text ? kipc_address_parse(address, text, NULL) : -EINVAL;
+
+	return !err && address->mechanism->family != family ? -EOPNOTSUPP : err;
+}
+
+/**
+ * kipc_address_wish() - let a program's option count where no demand was made
+ * @address:	parsed
+ * @param:	the option
+ * @value:	0: it has none
+ */
+void kipc_address_wish(struct kipc_address *address, enum kipc_param param,
+		       uint64_t value)
 {
 	if (!value || address->given & KIPC_PARAM_BIT(param) ||
-	    !(address->transport->params & KIPC_PARAM_BIT(param)))
+	    !(address->mechanism->params & KIPC_PARAM_BIT(param)))
 		return;
 	address->value[param] = value;
 	address->given |= KIPC_PARAM_BIT(param);

@@ -86,15 +86,15 @@ static const struct kipc_sentence {
 	{ EMFILE, NULL, "this process has too many open files (ulimit -n)" },
 };
 
-static const char *kipc_sentence_find(const struct kipc_transport *transport, int err)
+static const char *kipc_sentence_find(const struct kipc_mechanism *mechanism, int err)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kipc_sentences); i++) {
 		const struct kipc_sentence *s = &kipc_sentences[i];
 
-		if (s->err == err && (!s->scheme || (transport &&
-						     !strcmp(s->scheme, transport->scheme))))
+		if (s->err == err && (!s->scheme || (mechanism &&
+						     !strcmp(s->scheme, mechanism->scheme))))
 			return s->text;
 	}
 	return NULL;
@@ -102,7 +102,7 @@ static const char *kipc_sentence_find(const struct kipc_transport *transport, in
 
 KIPC_EXPORT char *kipc_explain(const char *address, int err, char *buf, size_t size)
 {
-	const struct kipc_transport *transport = address ? kipc_transport_find(address) : NULL;
+	const struct kipc_mechanism *mechanism = address ? kipc_mechanism_find(address) : NULL;
 	char reason[KIPC_REASON_SIZE];
 	struct kipc_address parsed;
 	const char *text;
@@ -115,7 +115,7 @@ KIPC_EXPORT char *kipc_explain(const char *address, int err, char *buf, size_t s
 	if (err == EINVAL && address && kipc_address_parse(&parsed, address, reason))
 		text = reason;
 	else
-		text = err ? kipc_sentence_find(transport, err) : "no error";
+		text = err ? kipc_sentence_find(mechanism, err) : "no error";
 	if (!text)
 		text = strerror_r(err, reason, sizeof(reason));
 	/* A scheme alone brings its colon along. */

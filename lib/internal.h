@@ -6,23 +6,27 @@
  *
  *	kipc.c		the public functions: check the arguments, find the
  *			transport, call its operation
+ *	info.c		those that move no message
+ *	mechanisms.c	the list of all there is, whatever their family
  *	address.c	addresses and options
  *	error.c		sentences for errors
  *	handle.c	what every handle has: buffers, messages put back
  *	wait.c		deadlines, and waiting for a descriptor
  *	lifetime.c	who is the last to close a handle that was forked
  *	system.c	the system's limits, and fresh names
- *	device.c	/dev/kipc
- *	<scheme>*.c	one transport each
+ *	transport/	one transport a file or a few of its name; /dev/kipc (device.c)
+ *	region/ lock/ notice/ control/	the other families, each with its public
+ *			header (kipc_region.h ...), its dispatcher and its mechanisms
  *
- * A transport is a constant struct kipc_transport, listed once, in address.c.
+ * A mechanism is a constant that begins with a struct kipc_mechanism and is listed
+ * once, in mechanisms.c.  A transport's is a struct kipc_transport.
  * It makes its own handles (a structure that begins with struct kipc), so what a
  * handle is made of is nobody else's business.  Operations that a mechanism does
  * not have are NULL, and the dispatcher answers for them.  Times are relative in
  * the public interface and absolute from the dispatcher on.
  *
- * Regions, locks and notices are no transports: they will have tables and public
- * headers of their own, and share addresses, deadlines, lifetimes and errors.
+ * Regions, locks and notices are no transports: they have tables and public headers
+ * of their own, and share addresses, deadlines, lifetimes and errors.
  */
 #ifndef KIPC_INTERNAL_H
 #define KIPC_INTERNAL_H
@@ -150,6 +154,35 @@ bool kipc_msg_any_kept(const struct kipc *handle);
 bool kipc_msg_take_kept(struct kipc *handle, struct kipc_msg *msg);
 void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle);
 
+/* ---- mechanisms.c: what there is ---- */
+
+enum kipc_family {
+	KIPC_FAMILY_TRANSPORT,	/* moves messages: kipc.h */
+	KIPC_FAMILY_REGION,	/* memory in common: kipc_region.h */
+	KIPC_FAMILY_LOCK,	/* waits for one another: kipc_lock.h */
+	KIPC_FAMILY_NOTICE,	/* tells that something is: kipc_notice.h */
+};
+
+/**
+ * struct kipc_mechanism - what every mechanism has, to be found by its address
+ * @scheme:	its name in addresses
+ * @family:	which function opens it
+ * @params:	KIPC_PARAM_BIT()s of the options its addresses take
+ * @name_rule:	what a name must look like, for people; NULL: there is no name
+ * @name_ok:	does this one?
+ */
+struct kipc_mechanism {
+	const char *scheme;
+	enum kipc_family family;
+	uint64_t params;
+	const char *name_rule;
+	bool (*name_ok)(const char *name);
+};
+
+extern const struct kipc_mechanism *const kipc_mechanisms[];
+
+const struct kipc_mechanism *kipc_mechanism_find(const char *address);
+
 /* ---- address.c: addresses ---- */
 
 /* Options of an address; each is a number, or merely there. */
@@ -168,7 +201,7 @@ enum kipc_param {
 	KIPC_PARAM_COUNT,
 };
 
-#define KIPC_PARAM_BIT(param) (1U << (param))
+#define KIPC_PARAM_BIT(param) (1ULL << (param))
 
 /*
  * An address taken apart.  A parameter is *given* when somebody named it, and
@@ -176,9 +209,9 @@ enum kipc_param {
  * mere wish (struct kipc_options) is met as far as possible.
  */
 struct kipc_address {
-	const struct kipc_transport *transport;
-	uint32_t given;
-	uint32_t demanded;
+	const struct kipc_mechanism *mechanism;
+	uint64_t given;
+	uint64_t demanded;
 	uint64_t value[KIPC_PARAM_COUNT];
 	char name[PATH_MAX];
 };
@@ -186,9 +219,12 @@ struct kipc_address {
 #define KIPC_REASON_SIZE 160
 
 int kipc_address_parse(struct kipc_address *address, const char *text, char *reason);
+int kipc_address_parse_as(struct kipc_address *address, const char *text,
+			  enum kipc_family family);
+void kipc_address_wish(struct kipc_address *address, enum kipc_param param,
+		       uint64_t value);
 int kipc_address_add_options(struct kipc_address *address,
 			     const struct kipc_options *options);
-const struct kipc_transport *kipc_transport_find(const char *address);
 
 static inline bool kipc_address_demands(const struct kipc_address *address,
 					enum kipc_param param)
@@ -233,11 +269,8 @@ struct kipc_wanted {
 
 /**
  * struct kipc_transport - a mechanism that moves messages
- * @scheme:	its name in addresses
+ * @mechanism:	what it has in common with those of other families
  * @can:	KIPC_CAN_*; the dispatcher refuses what is not in it
- * @params:	KIPC_PARAM_BIT()s of the options its addresses take
- * @name_rule:	what a name must look like, for people; NULL: there is no name
- * @name_ok:	does this one?
  *
  * @listen, @connect, @pair: make a handle (two).  NULL: -EOPNOTSUPP.
  * @unlink:	remove a name that outlives its handles
@@ -274,11 +307,8 @@ struct kipc_wanted {
  * All but @close may be called by several threads at once.
  */
 struct kipc_transport {
-	const char *scheme;
+	struct kipc_mechanism mechanism;
 	uint32_t can;
-	uint32_t params;
-	const char *name_rule;
-	bool (*name_ok)(const char *name);
 
 	int (*listen)(struct kipc **handle, const struct kipc_address *address);
 	int (*connect)(struct kipc **handle, const struct kipc_address *address);
@@ -331,14 +361,19 @@ extern const struct kipc_transport kipc_unix_seqpacket_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
 
-extern const struct kipc_transport *const kipc_transports[];
+/* The transport of an address of that family. */
+static inline const struct kipc_transport *
+kipc_address_transport(const struct kipc_address *address)
+{
+	return container_of(address->mechanism, struct kipc_transport, mechanism);
+}
 
 /* ---- system.c ---- */
 
 uint64_t kipc_system_number(const char *path, uint64_t otherwise);
 void kipc_system_fresh_name(char *name, size_t size);
 
-/* ---- device.c: /dev/kipc ---- */
+/* ---- transport/device.c: /dev/kipc ---- */
 
 int kipc_device_open(void);
 int kipc_device_ioctl(int fd, unsigned long request, void *arg);

@@ -15,19 +15,16 @@
 static int kipc_address_open(struct kipc_address *address, const char *text,
 			     const struct kipc_options *options, uint32_t needs)
 {
-	int err;
+	int err = kipc_address_parse_as(address, text, KIPC_FAMILY_TRANSPORT);
 
-	if (!text)
-		return -EINVAL;
-	err = kipc_address_parse(address, text, NULL);
 	if (!err)
 		err = kipc_address_add_options(address, options);
 	if (err)
 		return err;
-	if (!(address->transport->can & needs))
+	if (!(kipc_address_transport(address)->can & needs))
 		return -EOPNOTSUPP;
 	/* Only a pair can do without the name. */
-	if (needs == KIPC_CAN_LISTEN && address->transport->name_rule && !address->name[0])
+	if (needs == KIPC_CAN_LISTEN && address->mechanism->name_rule && !address->name[0])
 		return -EINVAL;
 	return 0;
 }
@@ -42,7 +39,7 @@ KIPC_EXPORT int kipc_listen(struct kipc **handle, const char *address,
 		return -EINVAL;
 	*handle = NULL;
 	err = kipc_address_open(&parsed, address, options, KIPC_CAN_LISTEN);
-	return err ? err : parsed.transport->listen(handle, &parsed);
+	return err ? err : kipc_address_transport(&parsed)->listen(handle, &parsed);
 }
 
 KIPC_EXPORT int kipc_connect(struct kipc **handle, const char *address,
@@ -55,7 +52,7 @@ KIPC_EXPORT int kipc_connect(struct kipc **handle, const char *address,
 		return -EINVAL;
 	*handle = NULL;
 	err = kipc_address_open(&parsed, address, options, KIPC_CAN_LISTEN);
-	return err ? err : parsed.transport->connect(handle, &parsed);
+	return err ? err : kipc_address_transport(&parsed)->connect(handle, &parsed);
 }
 
 KIPC_EXPORT int kipc_pair(struct kipc *ends[2], const char *address,
@@ -72,7 +69,7 @@ KIPC_EXPORT int kipc_pair(struct kipc *ends[2], const char *address,
 	if (err)
 		return err;
 	/* Both ends are in hand: a name would be a mistake. */
-	return parsed.name[0] ? -EINVAL : parsed.transport->pair(ends, &parsed);
+	return parsed.name[0] ? -EINVAL : kipc_address_transport(&parsed)->pair(ends, &parsed);
 }
 
 KIPC_EXPORT int kipc_close(struct kipc *handle)
@@ -89,14 +86,16 @@ KIPC_EXPORT int kipc_close(struct kipc *handle)
 
 KIPC_EXPORT int kipc_unlink(const char *address)
 {
+	const struct kipc_transport *transport;
 	struct kipc_address parsed;
 	int err = kipc_address_open(&parsed, address, NULL, UINT32_MAX);
 
 	if (err)
 		return err;
-	if (!parsed.transport->unlink)
+	transport = kipc_address_transport(&parsed);
+	if (!transport->unlink)
 		return -EOPNOTSUPP;
-	return parsed.name[0] ? parsed.transport->unlink(&parsed) : -EINVAL;
+	return parsed.name[0] ? transport->unlink(&parsed) : -EINVAL;
 }
 
 /* ---- sending ---- */
@@ -570,120 +569,4 @@ KIPC_EXPORT void kipc_release(struct kipc_msg *msg)
 	else
 		kipc_buffer_return(msg);
 	kipc_msg_forget(msg);
-}
-
-/* ---- looking ---- */
-
-KIPC_EXPORT int kipc_fd(const struct kipc *handle)
-{
-	if (!handle)
-		return -EINVAL;
-	if (!handle->transport->fd)
-		return -EOPNOTSUPP;
-	/* A transport may note that its descriptor is being polled. */
-	return handle->transport->fd((struct kipc *)handle);
-}
-
-/* Nothing is known yet. */
-static void kipc_stat_init(struct kipc_stat *stat)
-{
-	*stat = (struct kipc_stat){
-		.size = sizeof(*stat),
-		.msgs = KIPC_UNKNOWN,
-		.bytes = KIPC_UNKNOWN,
-		.max_msgs = KIPC_UNKNOWN,
-		.max_bytes = KIPC_UNKNOWN,
-		.max_size = KIPC_UNKNOWN,
-		.peak_msgs = KIPC_UNKNOWN,
-		.peak_bytes = KIPC_UNKNOWN,
-		.sent = KIPC_UNKNOWN,
-		.received = KIPC_UNKNOWN,
-		.senders = KIPC_UNKNOWN,
-		.receivers = KIPC_UNKNOWN,
-	};
-}
-
-KIPC_EXPORT int kipc_stat(const struct kipc *handle, struct kipc_stat *stat)
-{
-	if (!handle || !stat || stat->size != sizeof(*stat))
-		return -EINVAL;
-	if (!handle->transport->stat)
-		return -EOPNOTSUPP;
-	kipc_stat_init(stat);
-	return handle->transport->stat(handle, stat);
-}
-
-KIPC_EXPORT int kipc_change(struct kipc *handle, const struct kipc_change *change)
-{
-	const uint32_t known = KIPC_CHANGE_MODE | KIPC_CHANGE_UID | KIPC_CHANGE_GID |
-			       KIPC_CHANGE_MSGS | KIPC_CHANGE_BYTES | KIPC_CHANGE_SIZE;
-
-	if (!handle || !change || change->size != sizeof(*change) || change->what & ~known)
-		return -EINVAL;
-	if (change->what & KIPC_CHANGE_MODE && change->mode & ~0777U)
-		return -EINVAL;
-	if (!handle->transport->change)
-		return -EOPNOTSUPP;
-	return handle->transport->change(handle, change);
-}
-
-static bool kipc_notify_ok(const struct kipc_notify_options *options)
-{
-	if (options->size != sizeof(*options) ||
-	    options->flags & ~(KIPC_TELL_ONCE | KIPC_TELL_EACH))
-		return false;
-	if (options->how == KIPC_TELL_SIGNAL)
-		return options->signo > 0 && !options->fd;
-	return options->how == KIPC_TELL_EVENTFD && options->fd >= 0 && !options->signo &&
-	       !options->value;
-}
-
-KIPC_EXPORT int kipc_notify(struct kipc *handle, const struct kipc_notify_options *options)
-{
-	if (!handle || (options && !kipc_notify_ok(options)))
-		return -EINVAL;
-	if (!handle->transport->notify || !(handle->side & KIPC_SIDE_RECV))
-		return -EOPNOTSUPP;
-	return handle->transport->notify(handle, options);
-}
-
-static int kipc_info_fill(const struct kipc_transport *transport,
-			  const struct kipc *handle, struct kipc_info *info)
-{
-	if (info->size != sizeof(*info))
-		return -EINVAL;
-	memset(info, 0, sizeof(*info));
-	info->size = sizeof(*info);
-	info->scheme = transport->scheme;
-	info->can = transport->can;
-	info->max_size = UINT64_MAX;
-	transport->limits(handle, info);
-	return 0;
-}
-
-KIPC_EXPORT int kipc_info(const struct kipc *handle, struct kipc_info *info)
-{
-	if (!handle || !info)
-		return -EINVAL;
-	return kipc_info_fill(handle->transport, handle, info);
-}
-
-KIPC_EXPORT int kipc_scheme_info(const char *address, struct kipc_info *info)
-{
-	const struct kipc_transport *transport;
-
-	if (!address || !info)
-		return -EINVAL;
-	transport = kipc_transport_find(address);
-	return transport ? kipc_info_fill(transport, NULL, info) : -EINVAL;
-}
-
-KIPC_EXPORT const char *kipc_scheme(unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; kipc_transports[i]; i++)
-		if (i == n)
-			return kipc_transports[i]->scheme;
-	return NULL;
 }

@@ -75,7 +75,7 @@ int kipc_unix_listen(struct kipc **handle, const struct kipc_address *address);
 
 /* What all unix-seqpacket handles can, in the tables of both kinds. */
 #define KIPC_UNIX_SEQPACKET_SCHEME						\
-	.scheme = "unix-seqpacket",						\
+	.mechanism.scheme = "unix-seqpacket",						\
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_DUPLEX | KIPC_CAN_CALL |	\
 	       KIPC_CAN_TYPE | KIPC_CAN_POLL | KIPC_CAN_PEER
 

@@ -474,12 +474,13 @@ static void kipc_sysv_limits(const struct kipc *handle, struct kipc_info *info)
 }
 
 const struct kipc_transport kipc_sysv_msg_transport = {
-	.scheme = "sysv-msg",
+	.mechanism.scheme = "sysv-msg",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_SELECT |
 	       KIPC_CAN_PEEK | KIPC_CAN_STAT | KIPC_CAN_CHANGE,
-	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
-	.name_rule = "a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'",
-	.name_ok = kipc_sysv_name_ok,
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
+	.mechanism.name_rule =
+		"a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'",
+	.mechanism.name_ok = kipc_sysv_name_ok,
 	.listen = kipc_sysv_listen,
 	.connect = kipc_sysv_connect,
 	.pair = kipc_sysv_pair,

@@ -459,9 +459,9 @@ static void kipc_unix_limits(const struct kipc *handle, struct kipc_info *info)
 
 const struct kipc_transport kipc_unix_seqpacket_transport = {
 	KIPC_UNIX_SEQPACKET_SCHEME,
-	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE),
-	.name_rule = "a name is a path of at most 107 bytes, or '@' and an abstract name",
-	.name_ok = kipc_unix_name_ok,
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE),
+	.mechanism.name_rule = "a name is a path of at most 107 bytes, or '@' and an abstract name",
+	.mechanism.name_ok = kipc_unix_name_ok,
 	.listen = kipc_unix_listen,
 	.connect = kipc_unix_connect_to,
 	.pair = kipc_unix_pair,

@@ -181,15 +181,15 @@ static void kipc_queue_limits(const struct kipc *handle, struct kipc_info *info)
 }
 
 const struct kipc_transport kipc_queue_transport = {
-	.scheme = "queue",
+	.mechanism.scheme = "queue",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_PRIO |
 	       KIPC_CAN_POLL | KIPC_CAN_PEER | KIPC_CAN_FDS | KIPC_CAN_SELECT |
 	       KIPC_CAN_PEEK | KIPC_CAN_STAT | KIPC_CAN_CHANGE | KIPC_CAN_NOTIFY,
-	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_BUSY),
-	.name_rule = KIPC_DEVICE_NAME_RULE,
-	.name_ok = kipc_device_name_ok,
+	.mechanism.name_rule = KIPC_DEVICE_NAME_RULE,
+	.mechanism.name_ok = kipc_device_name_ok,
 	.listen = kipc_queue_listen,
 	.connect = kipc_queue_connect,
 	.pair = kipc_queue_pair,

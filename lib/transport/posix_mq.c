@@ -424,13 +424,13 @@ static void kipc_mq_limits(const struct kipc *handle, struct kipc_info *info)
 }
 
 const struct kipc_transport kipc_posix_mq_transport = {
-	.scheme = "posix-mq",
+	.mechanism.scheme = "posix-mq",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_PRIO | KIPC_CAN_POLL |
 	       KIPC_CAN_STAT | KIPC_CAN_CHANGE | KIPC_CAN_NOTIFY,
-	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_MSGS),
-	.name_rule = "a name is '/' and 1 to 254 characters without a further '/'",
-	.name_ok = kipc_mq_name_ok,
+	.mechanism.name_rule = "a name is '/' and 1 to 254 characters without a further '/'",
+	.mechanism.name_ok = kipc_mq_name_ok,
 	.listen = kipc_mq_listen,
 	.connect = kipc_mq_connect,
 	.pair = kipc_mq_pair,

@@ -516,9 +516,9 @@ static void kipc_pipe_limits(const struct kipc *handle, struct kipc_info *info)
 }
 
 const struct kipc_transport kipc_pipe_transport = {
-	.scheme = "pipe",
+	.mechanism.scheme = "pipe",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_POLL,
-	.params = KIPC_PARAM_BIT(KIPC_PARAM_FD) | KIPC_PARAM_BIT(KIPC_PARAM_CAPACITY) |
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_FD) | KIPC_PARAM_BIT(KIPC_PARAM_CAPACITY) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_SIZE),
 	.listen = kipc_pipe_listen,
 	.connect = kipc_pipe_connect,

@@ -256,17 +256,17 @@ static void kipc_channel_limits(const struct kipc *handle, struct kipc_info *inf
 }
 
 const struct kipc_transport kipc_channel_transport = {
-	.scheme = "channel",
+	.mechanism.scheme = "channel",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_DUPLEX | KIPC_CAN_CALL |
 	       KIPC_CAN_TYPE | KIPC_CAN_PRIO | KIPC_CAN_POLL | KIPC_CAN_BORROW |
 	       KIPC_CAN_PEER | KIPC_CAN_FDS | KIPC_CAN_ASYNC | KIPC_CAN_CALLBACK |
 	       KIPC_CAN_NOTICES,
-	.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_POOL) |
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_POOL) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_SIZE) | KIPC_PARAM_BIT(KIPC_PARAM_BUSY) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_RING) | KIPC_PARAM_BIT(KIPC_PARAM_NOTICES) |
 		  KIPC_PARAM_BIT(KIPC_PARAM_NICE),
-	.name_rule = KIPC_DEVICE_NAME_RULE,
-	.name_ok = kipc_device_name_ok,
+	.mechanism.name_rule = KIPC_DEVICE_NAME_RULE,
+	.mechanism.name_ok = kipc_device_name_ok,
 	.listen = kipc_channel_listen,
 	.connect = kipc_channel_connect_to,
 	.pair = kipc_channel_pair,

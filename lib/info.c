@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The public functions that move no message: what a handle is and can do, what its
+ * store of messages holds, how to be told of messages, which schemes there are.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+KIPC_EXPORT int kipc_fd(const struct kipc *handle)
+{
+	if (!handle)
+		return -EINVAL;
+	if (!handle->transport->fd)
+		return -EOPNOTSUPP;
+	/* A transport may note that its descriptor is being polled. */
+	return handle->transport->fd((struct kipc *)handle);
+}
+
+/* Nothing is known yet. */
+static void kipc_stat_init(struct kipc_stat *stat)
+{
+	*stat = (struct kipc_stat){
+		.size = sizeof(*stat),
+		.msgs = KIPC_UNKNOWN,
+		.bytes = KIPC_UNKNOWN,
+		.max_msgs = KIPC_UNKNOWN,
+		.max_bytes = KIPC_UNKNOWN,
+		.max_size = KIPC_UNKNOWN,
+		.peak_msgs = KIPC_UNKNOWN,
+		.peak_bytes = KIPC_UNKNOWN,
+		.sent = KIPC_UNKNOWN,
+		.received = KIPC_UNKNOWN,
+		.senders = KIPC_UNKNOWN,
+		.receivers = KIPC_UNKNOWN,
+	};
+}
+
+KIPC_EXPORT int kipc_stat(const struct kipc *handle, struct kipc_stat *stat)
+{
+	if (!handle || !stat || stat->size != sizeof(*stat))
+		return -EINVAL;
+	if (!handle->transport->stat)
+		return -EOPNOTSUPP;
+	kipc_stat_init(stat);
+	return handle->transport->stat(handle, stat);
+}
+
+KIPC_EXPORT int kipc_change(struct kipc *handle, const struct kipc_change *change)
+{
+	const uint32_t known = KIPC_CHANGE_MODE | KIPC_CHANGE_UID | KIPC_CHANGE_GID |
+			       KIPC_CHANGE_MSGS | KIPC_CHANGE_BYTES | KIPC_CHANGE_SIZE;
+
+	if (!handle || !change || change->size != sizeof(*change) || change->what & ~known)
+		return -EINVAL;
+	if (change->what & KIPC_CHANGE_MODE && change->mode & ~0777U)
+		return -EINVAL;
+	if (!handle->transport->change)
+		return -EOPNOTSUPP;
+	return handle->transport->change(handle, change);
+}
+
+static bool kipc_notify_ok(const struct kipc_notify_options *options)
+{
+	if (options->size != sizeof(*options) ||
+	    options->flags & ~(KIPC_TELL_ONCE | KIPC_TELL_EACH))
+		return false;
+	if (options->how == KIPC_TELL_SIGNAL)
+		return options->signo > 0 && !options->fd;
+	return options->how == KIPC_TELL_EVENTFD && options->fd >= 0 && !options->signo &&
+	       !options->value;
+}
+
+KIPC_EXPORT int kipc_notify(struct kipc *handle, const struct kipc_notify_options *options)
+{
+	if (!handle || (options && !kipc_notify_ok(options)))
+		return -EINVAL;
+	if (!handle->transport->notify || !(handle->side & KIPC_SIDE_RECV))
+		return -EOPNOTSUPP;
+	return handle->transport->notify(handle, options);
+}
+
+static int kipc_info_fill(const struct kipc_transport *transport,
+			  const struct kipc *handle, struct kipc_info *info)
+{
+	if (info->size != sizeof(*info))
+		return -EINVAL;
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	info->scheme = transport->mechanism.scheme;
+	info->can = transport->can;
+	info->max_size = UINT64_MAX;
+	transport->limits(handle, info);
+	return 0;
+}
+
+KIPC_EXPORT int kipc_info(const struct kipc *handle, struct kipc_info *info)
+{
+	if (!handle || !info)
+		return -EINVAL;
+	return kipc_info_fill(handle->transport, handle, info);
+}
+
+KIPC_EXPORT int kipc_scheme_info(const char *address, struct kipc_info *info)
+{
+	const struct kipc_mechanism *mechanism;
+
+	if (!address || !info)
+		return -EINVAL;
+	mechanism = kipc_mechanism_find(address);
+	if (!mechanism || mechanism->family != KIPC_FAMILY_TRANSPORT)
+		return -EINVAL;
+	return kipc_info_fill(container_of(mechanism, struct kipc_transport, mechanism), NULL,
+			      info);
+}
+
+KIPC_EXPORT const char *kipc_scheme(unsigned int n)
+{
+	const struct kipc_mechanism *const *m;
+
+	for (m = kipc_mechanisms; *m; m++)
+		if ((*m)->family == KIPC_FAMILY_TRANSPORT && !n--)
+			return (*m)->scheme;
+	return NULL;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Every mechanism there is, family by family, in the order of kipc_scheme().
+ */
+#include <string.h>
+
+#include "internal.h"
+
+const struct kipc_mechanism *const kipc_mechanisms[] = {
+	&kipc_channel_transport.mechanism,
+	&kipc_queue_transport.mechanism,
+	&kipc_pipe_transport.mechanism,
+	&kipc_unix_seqpacket_transport.mechanism,
+	&kipc_posix_mq_transport.mechanism,
+	&kipc_sysv_msg_transport.mechanism,
+	NULL,
+};
+
+/**
+ * kipc_mechanism_find() - what an address, or a bare scheme, names
+ * @address:	scheme, perhaps with ':' or '?' and more
+ *
+ * Return: the mechanism or NULL.
+ */
+const struct kipc_mechanism *kipc_mechanism_find(const char *address)
+{
+	const struct kipc_mechanism *const *m;
+	size_t len = strcspn(address, ":?");
+
+	for (m = kipc_mechanisms; *m; m++)
+		if (strlen((*m)->scheme) == len && !memcmp((*m)->scheme, address, len))
+			return *m;
+	return NULL;
+}
