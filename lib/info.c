@@ -3,7 +3,9 @@
  * The public functions that move no message: what a handle is and can do, what its
  * store of messages holds, how to be told of messages, which schemes there are.
  */
+#include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "internal.h"
@@ -16,6 +18,34 @@ KIPC_EXPORT int kipc_fd(const struct kipc *handle)
 		return -EOPNOTSUPP;
 	/* A transport may note that its descriptor is being polled. */
 	return handle->transport->fd((struct kipc *)handle);
+}
+
+/* How often an event loop looks at a mechanism that has no descriptor. */
+#define KIPC_LOOK_EVERY KIPC_MS(10)
+
+/* The sides of a handle are named as what a caller wants of them. */
+static_assert(KIPC_WANT_RECV == KIPC_SIDE_RECV && KIPC_WANT_SEND == KIPC_SIDE_SEND,
+	      "one bit, two names");
+
+KIPC_EXPORT int kipc_events(const struct kipc *handle, uint32_t want,
+			    struct kipc_events *events)
+{
+	const struct kipc_transport *transport;
+
+	if (!handle || !events || events->size != sizeof(*events) || !want ||
+	    want & ~(KIPC_WANT_RECV | KIPC_WANT_SEND))
+		return -EINVAL;
+	if (want & ~handle->side)
+		return -EOPNOTSUPP;
+	transport = handle->transport;
+	events->fd = transport->fd ? transport->fd((struct kipc *)handle) : -1;
+	events->events = (want & KIPC_WANT_RECV ? POLLIN : 0) |
+			 (want & KIPC_WANT_SEND ? POLLOUT : 0);
+	events->timeout = events->fd < 0 ? KIPC_LOOK_EVERY : KIPC_FOREVER;
+	if (want & KIPC_WANT_RECV && kipc_msg_any_kept(handle))
+		events->timeout = 0;
+	return transport->events ?
+		transport->events((struct kipc *)handle, want, events) : 0;
 }
 
 /* Nothing is known yet. */

@@ -301,6 +301,8 @@ struct kipc_wanted {
  * @change:	what is asked for, or nothing
  * @notify:	tell of messages as @options say; NULL: not any more
  * @fd:		a pollable descriptor
+ * @events:	mend what the dispatcher made of @fd: a message that the descriptor does
+ *		not show is a timeout of 0; -EOPNOTSUPP: cannot wait for @want
  * @limits:	fill in max_size and max_msgs; @handle is NULL when asked of the
  *		scheme
  *
@@ -345,6 +347,7 @@ struct kipc_transport {
 	int (*notify)(struct kipc *handle, const struct kipc_notify_options *options);
 
 	int (*fd)(struct kipc *handle);
+	int (*events)(struct kipc *handle, uint32_t want, struct kipc_events *events);
 	void (*limits)(const struct kipc *handle, struct kipc_info *info);
 };
 

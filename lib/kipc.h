@@ -235,6 +235,20 @@ struct kipc_info {
 
 #define KIPC_INFO_INIT { sizeof(struct kipc_info), NULL, 0, 0, 0, 0 }
 
+/** kipc_events(): what the caller means to do next. */
+#define KIPC_WANT_RECV	(1U << 0)
+#define KIPC_WANT_SEND	(1U << 1)
+
+/** What an event loop is to wait for: kipc_events(). */
+struct kipc_events {
+	size_t size;		/**< in: sizeof(struct kipc_events) */
+	int fd;			/**< a descriptor to poll, level-triggered; -1: there is none */
+	uint32_t events;	/**< for what: POLLIN, POLLOUT (epoll's have the same values) */
+	int64_t timeout;	/**< try after so many ns all the same; KIPC_FOREVER: need not */
+};
+
+#define KIPC_EVENTS_INIT { sizeof(struct kipc_events), -1, 0, KIPC_FOREVER }
+
 /** struct kipc_stat: a number that the mechanism does not tell. */
 #define KIPC_UNKNOWN	UINT64_MAX
 
@@ -588,6 +602,22 @@ void kipc_release(struct kipc_msg *msg);
  * Returns it, or -EOPNOTSUPP where the mechanism has none (sysv-msg:).  Since 0.1.
  */
 int kipc_fd(const struct kipc *handle);
+
+/**
+ * What is an event loop to wait for, so that a call on this handle need not wait?
+ *
+ * @want:	KIPC_WANT_RECV, KIPC_WANT_SEND: what the caller means to do next
+ * @events:	begun with KIPC_EVENTS_INIT
+ *
+ * To be asked before each wait: what the library itself still has shows in @timeout, not
+ * in the descriptor.  Whenever the wait ends, by @fd or by @timeout, try with KIPC_NOW and
+ * receive until -EAGAIN.  Where the mechanism has no descriptor (sysv-msg:) @fd is -1 and
+ * @timeout how often to look.
+ *
+ * Returns 0 or: -EINVAL, -EOPNOTSUPP (this end does not do that; a listener has a client
+ * to send to, and no one room to wait for).  Thread-safe.  Since 0.1.
+ */
+int kipc_events(const struct kipc *handle, uint32_t want, struct kipc_events *events);
 
 /** What this handle is and can do.  Returns 0 or -EINVAL.  Since 0.1. */
 int kipc_info(const struct kipc *handle, struct kipc_info *info);

@@ -72,9 +72,9 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..15"
+echo "1..23"
 
-for program in threaded-server epoll-server; do
+for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
 		start $program "$address"
 		one_client "$address"
@@ -86,7 +86,7 @@ for program in threaded-server epoll-server; do
 		nobody_there "$address"
 		report $? "$program over ${address%%:*} has ended, which the client says"
 	done
-	[ $program != epoll-server ] || report "$ended" "$program ends by itself"
+	[ $program = threaded-server ] || report "$ended" "$program ends by itself"
 done
 
 start callback server
@@ -100,5 +100,8 @@ stop
 callback client >>"$dir/out" 2>>"$dir/err"
 [ $? -eq 1 ] && grep -q "channel:copier: nobody listens" "$dir/err"
 report $? "callback without its server"
+
+every-transport >"$dir/out" 2>"$dir/err"
+report $? "the same over every transport"
 
 [ $failures -eq 0 ]

@@ -245,6 +245,13 @@ static int kipc_channel_fd(struct kipc *handle)
 	return channel->fd;
 }
 
+/* The server's end has as many rooms to send into as clients. */
+static int kipc_channel_events(struct kipc *handle, uint32_t want, struct kipc_events *events)
+{
+	(void)events;
+	return want & KIPC_WANT_SEND && kipc_to_channel(handle)->server ? -EOPNOTSUPP : 0;
+}
+
 static void kipc_channel_limits(const struct kipc *handle, struct kipc_info *info)
 {
 	struct kipc_endpoint_info endpoint = { .size = sizeof(endpoint) };
@@ -282,5 +289,6 @@ const struct kipc_transport kipc_channel_transport = {
 	.canceled = kipc_channel_canceled,
 	.take_fds = kipc_channel_take_fds,
 	.fd = kipc_channel_fd,
+	.events = kipc_channel_events,
 	.limits = kipc_channel_limits,
 };

@@ -432,6 +432,15 @@ static void kipc_unix_listener_close(struct kipc *handle)
 	kipc_handle_free(handle);
 }
 
+/* There are as many rooms to send into as clients. */
+static int kipc_unix_listener_events(struct kipc *handle, uint32_t want,
+				     struct kipc_events *events)
+{
+	(void)handle;
+	(void)events;
+	return want & KIPC_WANT_SEND ? -EOPNOTSUPP : 0;
+}
+
 static int kipc_unix_listener_fd(struct kipc *handle)
 {
 	struct kipc_unix_listener *listener = to_listener(handle);
@@ -454,6 +463,7 @@ static const struct kipc_transport kipc_unix_listener_transport = {
 	.reply = kipc_unix_listener_reply,
 	.release = kipc_unix_listener_release,
 	.fd = kipc_unix_listener_fd,
+	.events = kipc_unix_listener_events,
 	.limits = kipc_unix_listener_limits,
 };
 

@@ -446,6 +446,18 @@ static int kipc_unix_unlink_name(const struct kipc_address *address)
 	return kipc_unix_unlink(SOCK_SEQPACKET, address->name);
 }
 
+/* What came while a caller waited has left the socket. */
+static int kipc_unix_events(struct kipc *handle, uint32_t want, struct kipc_events *events)
+{
+	struct kipc_unix *end = to_unix(handle);
+
+	pthread_mutex_lock(&end->lock);
+	if (want & KIPC_WANT_RECV && (end->inbox || end->gone))
+		events->timeout = 0;
+	pthread_mutex_unlock(&end->lock);
+	return 0;
+}
+
 static int kipc_unix_fd(struct kipc *handle)
 {
 	return to_unix(handle)->fd;
@@ -473,5 +485,6 @@ const struct kipc_transport kipc_unix_seqpacket_transport = {
 	.reply = kipc_unix_reply,
 	.release = kipc_unix_release,
 	.fd = kipc_unix_fd,
+	.events = kipc_unix_events,
 	.limits = kipc_unix_limits,
 };
