@@ -16,6 +16,7 @@ static const struct kipc_sentence {
 	const char *scheme;	/* or NULL: any */
 	const char *text;
 } kipc_sentences[] = {
+	{ ENODEV, "auto", "none of its mechanisms is here and has what the address demands" },
 	{ ENODEV, NULL,
 	  "/dev/kipc is not there: as root, `insmod kipc.ko` or `kipcctl load`" },
 	{ EACCES, "channel",
@@ -23,6 +24,7 @@ static const struct kipc_sentence {
 	{ EACCES, "queue",
 	  "permission denied by the queue (?mode=666) or by /dev/kipc (the udev rule)" },
 	{ EACCES, NULL, "permission denied: its owner and mode do not let you in" },
+	{ ENOENT, "auto", "nobody listens there: start the server first" },
 	{ ENOENT, "channel", "nobody listens there: start the server first" },
 	{ ENOENT, "unix-seqpacket",
 	  "no such socket, or no such directory: start the server first" },
@@ -32,6 +34,7 @@ static const struct kipc_sentence {
 	{ ECONNREFUSED, "unix-seqpacket",
 	  "the socket is there but nobody listens: its server has ended" },
 	{ ECONNREFUSED, NULL, "it is there but nobody answers: its server is ending" },
+	{ EADDRINUSE, "auto", "another server has the name already" },
 	{ EADDRINUSE, "channel", "another server has the name already" },
 	{ EADDRINUSE, "unix-seqpacket",
 	  "somebody listens there already, or the path is not a socket" },

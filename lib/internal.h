@@ -363,6 +363,7 @@ extern const struct kipc_transport kipc_pipe_transport;
 extern const struct kipc_transport kipc_unix_seqpacket_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
+extern const struct kipc_transport kipc_auto_transport;
 
 /* The transport of an address of that family. */
 static inline const struct kipc_transport *

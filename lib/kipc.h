@@ -15,6 +15,7 @@
  *	posix-mq:/jobs			a POSIX message queue
  *	sysv-msg:/path			a System V message queue by ftok, or
  *	sysv-msg:0x1234			by its key
+ *	auto:camera			the best that this machine has for calls
  *
  * Conventions
  *	Functions return 0, a count or a length on success and -errno on failure.

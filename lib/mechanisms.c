@@ -13,6 +13,7 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_unix_seqpacket_transport.mechanism,
 	&kipc_posix_mq_transport.mechanism,
 	&kipc_sysv_msg_transport.mechanism,
+	&kipc_auto_transport.mechanism,
 	NULL,
 };
 

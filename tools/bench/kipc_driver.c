@@ -359,7 +359,8 @@ int kipc_driver_make(struct driver *driver, unsigned int n)
 	char address[64];
 	bool carries;
 
-	if (!scheme)
+	/* auto: is the last, and is one of those before. */
+	if (!scheme || !strcmp(scheme, "auto"))
 		return -ENOENT;
 	snprintf(address, sizeof(address), "%s:", scheme);
 	if (kipc_scheme_info(address, &info))
