@@ -65,11 +65,25 @@ $O/.deps: $(VM)/packages
 ## Trying and testing, in a guest
 
 .PHONY: check style bench insns insns-record shell guest-run guest check-runner
+.PHONY: check-installed check-address check-thread check-valgrind abi-record
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
 style: deps kernels		## sparse, checkpatch, warnings, shellcheck
 	@$(VM)/style
+
+check-installed: deps lib tools $O/linux-source	## the library as installed: every way to build against it
+	@selftests/host/installed
+
+check-address check-thread check-valgrind: selftests	# the library's tests, here, watched
+	@selftests/host/instrumented $(@:check-%=%)
+
+check-address:			## the library's tests on this machine with address and UB sanitizers
+check-thread:			## the same with the thread sanitizer
+check-valgrind:			## the same under valgrind
+
+abi-record: lib			## record the library's binary interface, after a change that is meant
+	@selftests/host/abi record
 
 check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
 	@$(VM)/check-runner $(KERNEL)

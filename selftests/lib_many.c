@@ -272,7 +272,7 @@ TEST_F(many, threads_release_a_batch_together)
 
 	fill(data, sizeof(data), 1);
 	prepare(msgs, 64, data);
-	for (round = 0; round < 200; round++) {
+	for (round = 0; round < 50; round++) {
 		n = kipc_send_many(self->send, msgs, 64, LONG);
 		ASSERT_LT(0, n);
 		for (; n > 0; n -= odd.count) {
