@@ -36,17 +36,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/single_threaded.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "dropin.h"
 #include "mq.h"
 
 #ifndef MQ_PRIO_MAX
@@ -58,7 +55,6 @@
 /* Neither reading nor writing; see above. */
 #define KIPC_MQ_ACCESS		O_ACCMODE
 
-#define KIPC_MQ_PAGE		4096UL
 
 /* What a failed ioctl() means to whoever called one of our functions. */
 static int kipc_mq_error(int err)
@@ -113,44 +109,19 @@ static const void *kipc_mq_pointer(const void *at)
 }
 
 /*
- * Can the eight bytes be read?  The kernel reads a set of signals before it finds that
- * there is no such way of using one.
- */
-static bool kipc_mq_readable(const void *at)
-{
-	return syscall(SYS_rt_sigprocmask, ~0, at, NULL, 8L) == 0 || errno != EFAULT;
-}
-
-/* Can the eight bytes be written?  They are, with this thread's set of signals. */
-static bool kipc_mq_writable(void *at)
-{
-	return syscall(SYS_rt_sigprocmask, 0, NULL, at, 8L) == 0;
-}
-
-static bool kipc_mq_readable_ends(const void *at, size_t size)
-{
-	return kipc_mq_readable(at) && kipc_mq_readable((const char *)at + size - 8);
-}
-
-static bool kipc_mq_writable_ends(void *at, size_t size)
-{
-	return kipc_mq_writable(at) && kipc_mq_writable((char *)at + size - 8);
-}
-
-/*
  * A time is on the caller's stack, mostly, or where the last one was.  A page that has
  * been unmapped meanwhile is the program's own mistake.
  */
 static bool kipc_mq_time_readable(const struct timespec *time)
 {
 	static __thread uintptr_t known __attribute__((tls_model("initial-exec")));
-	uintptr_t first = (uintptr_t)time / KIPC_MQ_PAGE;
-	uintptr_t last = ((uintptr_t)time + sizeof(*time) - 1) / KIPC_MQ_PAGE;
-	uintptr_t stack = (uintptr_t)__builtin_frame_address(0) / KIPC_MQ_PAGE;
+	uintptr_t first = (uintptr_t)time / KIPC_DROPIN_PAGE;
+	uintptr_t last = ((uintptr_t)time + sizeof(*time) - 1) / KIPC_DROPIN_PAGE;
+	uintptr_t stack = (uintptr_t)__builtin_frame_address(0) / KIPC_DROPIN_PAGE;
 
 	if (first == last && (first == stack || first == known))
 		return true;
-	if (!kipc_mq_readable_ends(time, sizeof(*time)))
+	if (!kipc_dropin_readable(time, sizeof(*time)))
 		return false;
 	if (first == last)
 		known = first;
@@ -186,16 +157,9 @@ static int kipc_mq_deadline(const struct timespec *time, uint64_t *deadline)
 /* A request that waits: a cancellation point. */
 static int kipc_mq_wait(mqd_t mqd, unsigned long request, void *arg)
 {
-	int type, err;
+	int err = kipc_dropin_wait(mqd, request, arg);
 
-	if (__libc_single_threaded) {
-		pthread_testcancel();
-		return kipc_mq_request(mqd, request, arg);
-	}
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	err = kipc_mq_request(mqd, request, arg);
-	pthread_setcanceltype(type, &type);
-	return err;
+	return err ? kipc_mq_error(-err) : 0;
 }
 
 static int kipc_mq_put(mqd_t mqd, const char *data, size_t len, unsigned int prio,
@@ -288,20 +252,6 @@ ssize_t mq_timedreceive(mqd_t mqd, char *data, size_t len, unsigned int *prio,
 
 /* ---- opening, closing and unlinking ---- */
 
-/* Not a cancellation point, so that no descriptor is lost. */
-static int kipc_mq_shut_out_cancel(void)
-{
-	int state;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	return state;
-}
-
-static void kipc_mq_let_in_cancel(int state)
-{
-	pthread_setcancelstate(state, &state);
-}
-
 /*
  * An endpoint without a role.  A user who may not have another one has as many
  * descriptors as it may have.
@@ -376,7 +326,7 @@ static int kipc_mq_bounds(struct kipc_queue_open *open, const struct mq_attr *at
 {
 	uint64_t msgs, size;
 
-	if (attr && !kipc_mq_readable_ends(attr, sizeof(*attr)))
+	if (attr && !kipc_dropin_readable(attr, sizeof(*attr)))
 		return -EFAULT;
 	if (!kipc_mq_may_create())
 		return -ENOSPC;
@@ -475,7 +425,7 @@ static mqd_t kipc_mq_open(const char *name, int oflag, mode_t mode, const struct
 
 mqd_t mq_open(const char *name, int oflag, ...)
 {
-	int was = errno, state = kipc_mq_shut_out_cancel();
+	int was = errno, state = kipc_dropin_keep();
 	const struct mq_attr *attr = NULL;
 	mode_t mode = 0;
 	va_list rest;
@@ -488,7 +438,7 @@ mqd_t mq_open(const char *name, int oflag, ...)
 		va_end(rest);
 	}
 	mqd = kipc_mq_open(name, oflag, mode, attr);
-	kipc_mq_let_in_cancel(state);
+	kipc_dropin_unkeep(state);
 	return kipc_mq_result(mqd, was);
 }
 
@@ -517,10 +467,10 @@ static int kipc_mq_close(mqd_t mqd)
 
 int mq_close(mqd_t mqd)
 {
-	int was = errno, state = kipc_mq_shut_out_cancel();
+	int was = errno, state = kipc_dropin_keep();
 	int err = kipc_mq_close(mqd);
 
-	kipc_mq_let_in_cancel(state);
+	kipc_dropin_unkeep(state);
 	return kipc_mq_result(err, was);
 }
 
@@ -542,10 +492,10 @@ static int kipc_mq_unlink(const char *name)
 
 int mq_unlink(const char *name)
 {
-	int was = errno, state = kipc_mq_shut_out_cancel();
+	int was = errno, state = kipc_dropin_keep();
 	int err = kipc_mq_unlink(name);
 
-	kipc_mq_let_in_cancel(state);
+	kipc_dropin_unkeep(state);
 	return kipc_mq_result(err, was);
 }
 
@@ -574,7 +524,7 @@ static int kipc_mq_getset(mqd_t mqd, const struct mq_attr *new, struct mq_attr *
 	int flags, wanted = 0, err;
 
 	if (new) {
-		if (!kipc_mq_readable_ends(new, sizeof(*new)))
+		if (!kipc_dropin_readable(new, sizeof(*new)))
 			return -EFAULT;
 		if (new->mq_flags & ~(long)O_NONBLOCK)
 			return -EINVAL;
@@ -591,7 +541,7 @@ static int kipc_mq_getset(mqd_t mqd, const struct mq_attr *new, struct mq_attr *
 		return -EBADF;
 	if (!old)
 		return 0;
-	if (!kipc_mq_writable_ends(old, sizeof(*old)))
+	if (!kipc_dropin_writable(old, sizeof(*old)))
 		return -EFAULT;
 	*old = (struct mq_attr){
 		.mq_flags = flags & O_NONBLOCK,

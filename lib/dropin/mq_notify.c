@@ -36,6 +36,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "dropin.h"
 #include "mq.h"
 
 /* Added to an eventfd: the registration has ended.  The kernel adds 1. */
@@ -374,11 +375,10 @@ static int kipc_mq_notify(mqd_t mqd, const struct sigevent *sev)
 
 int mq_notify(mqd_t mqd, const struct sigevent *sev)
 {
-	int was = errno, state, err;
+	int was = errno, state = kipc_dropin_keep();
+	int err = kipc_mq_notify(mqd, sev);
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	err = kipc_mq_notify(mqd, sev);
-	pthread_setcancelstate(state, &state);
+	kipc_dropin_unkeep(state);
 	errno = err ? -err : was;
 	return err ? -1 : 0;
 }

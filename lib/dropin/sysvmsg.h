@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <linux/kipc.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,23 +48,6 @@ int sysvmsg_find(const char *name, struct kipc_queue_stat *stat);
 unsigned long sysvmsg_count(void);
 bool sysvmsg_capable(unsigned int capability);
 bool sysvmsg_permits(const struct kipc_queue_stat *stat, unsigned int wanted);
-
-/*
- * The thread is not canceled from here to there: opening and reading files would let it,
- * and leave them open.
- */
-static inline int sysvmsg_keep(void)
-{
-	int state;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	return state;
-}
-
-static inline void sysvmsg_unkeep(int state)
-{
-	pthread_setcancelstate(state, &state);
-}
 
 static inline uint64_t sysvmsg_msgs(uint64_t bytes)
 {

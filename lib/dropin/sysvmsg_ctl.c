@@ -18,6 +18,7 @@
 #include <sys/msg.h>
 #include <unistd.h>
 
+#include "dropin.h"
 #include "sysvmsg.h"
 
 #ifndef MSG_STAT_ANY
@@ -264,9 +265,9 @@ static int control(int msqid, int cmd, struct msqid_ds *buf)
 
 SYSVMSG_EXPORT int msgctl(int msqid, int cmd, struct msqid_ds *buf)
 {
-	int state = sysvmsg_keep();
+	int state = kipc_dropin_keep();
 	int value = control(msqid, cmd, buf);
 
-	sysvmsg_unkeep(state);
+	kipc_dropin_unkeep(state);
 	return sysvmsg_result(value);
 }

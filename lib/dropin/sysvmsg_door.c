@@ -18,14 +18,12 @@
  * the variable but not its parent's descriptors, at worst makes its parent open again.
  */
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/single_threaded.h>
 #include <unistd.h>
 
+#include "dropin.h"
 #include "sysvmsg.h"
 
 /* How often a request finds the door gone before it gives up. */
@@ -48,7 +46,7 @@ static const struct {
 /* One limit as it is now. */
 unsigned long sysvmsg_limit(enum sysvmsg_limit limit)
 {
-	int state = sysvmsg_keep();
+	int state = kipc_dropin_keep();
 	int fd = open(limits[limit].path, O_RDONLY | O_CLOEXEC);
 	char text[32];
 	ssize_t n = -1;
@@ -57,7 +55,7 @@ unsigned long sysvmsg_limit(enum sysvmsg_limit limit)
 		n = read(fd, text, sizeof(text) - 1);
 		close(fd);
 	}
-	sysvmsg_unkeep(state);
+	kipc_dropin_unkeep(state);
 	if (n <= 0 || text[0] < '0' || text[0] > '9')
 		return limits[limit].otherwise;
 	text[n] = 0;
@@ -140,28 +138,18 @@ static int put_up(int lost)
 
 static int renew(int lost)
 {
-	int state = sysvmsg_keep();
+	int state = kipc_dropin_keep();
 	int fd = put_up(lost);
 
-	sysvmsg_unkeep(state);
+	kipc_dropin_unkeep(state);
 	return fd;
 }
 
-/*
- * msgsnd and msgrcv are where a thread can be cancelled, and ioctl is not.  So the thread
- * lets itself be cancelled at any point of the request, as the C library does in its own
- * calls.  With a single thread there is nobody to do it.
- */
 static int ask(int fd, unsigned long request, void *arg, bool cancelable)
 {
-	int type, err;
-
-	if (!cancelable || __libc_single_threaded)
-		return ioctl(fd, request, arg) < 0 ? -errno : 0;
-	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	err = ioctl(fd, request, arg) < 0 ? -errno : 0;
-	pthread_setcanceltype(type, &type);
-	return err;
+	if (cancelable)
+		return kipc_dropin_wait(fd, request, arg);
+	return ioctl(fd, request, arg) < 0 ? -errno : 0;
 }
 
 static inline bool lost(int err)

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dropin.h"
 #include "sysvmsg.h"
 
 #define MODE_BITS	0777
@@ -253,9 +254,9 @@ static int get(key_t key, int flags)
 
 SYSVMSG_EXPORT int msgget(key_t key, int msgflg)
 {
-	int state = sysvmsg_keep();
+	int state = kipc_dropin_keep();
 	int id = get(key, msgflg);
 
-	sysvmsg_unkeep(state);
+	kipc_dropin_unkeep(state);
 	return sysvmsg_result(id);
 }

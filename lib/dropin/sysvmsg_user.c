@@ -2,14 +2,7 @@
 /*
  * Memory of the program that may not be there.
  *
- * System V's calls answer a bad address with EFAULT, but a library that touches one
- * crashes.  The kernel can look without a crash, and rt_sigprocmask() is the cheapest
- * call that lets it look at eight bytes and do nothing else: with a @how that does not
- * exist it reads a signal mask and refuses it with EINVAL, and without a new mask it
- * writes the present one, which what we have to say then overwrites.  What is only there
- * until between the look and the touch is another thread's doing, and its own fault.
- *
- * That call takes a quarter of the time of a message, and msgsnd() would need it each
+ * dropin.h has the call by which the kernel looks.  It takes a quarter of the time of a message, and msgsnd() would need it each
  * time.  Most programs keep the message on the stack, and memory above our own frame and
  * below the top of the same stack is there without looking.  How to know the top:
  *
@@ -22,18 +15,14 @@
  * no stack's size.  In all other cases the kernel is asked.
  */
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "dropin.h"
 #include "sysvmsg.h"
 
-#define USER_PAGE	4096UL
 #define USER_STACK	65536UL
-#define USER_WORD	8UL	/* of a signal mask, which is what the kernel looks at */
 
 static atomic_uintptr_t first_top;
 
@@ -43,25 +32,10 @@ void sysvmsg_user_init(void)
 	atomic_store_explicit(&first_top, getauxval(AT_RANDOM), memory_order_relaxed);
 }
 
-/* The first page is nobody's, and the calls below take NULL for "no mask". */
-static bool can_read(const char *at)
-{
-	return (uintptr_t)at >= USER_PAGE &&
-	       (!syscall(SYS_rt_sigprocmask, -1, at, NULL, USER_WORD) || errno != EFAULT);
-}
-
-static bool can_write(char *at)
-{
-	return (uintptr_t)at >= USER_PAGE &&
-	       !syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, at, USER_WORD);
-}
-
 /* From the program; @len is 8 bytes at least and less than a page.  0 or -EFAULT. */
 int sysvmsg_read(void *to, const void *from, size_t len)
 {
-	const char *at = from;
-
-	if (!can_read(at) || (len > USER_WORD && !can_read(at + len - USER_WORD)))
+	if (!kipc_dropin_readable(from, len))
 		return -EFAULT;
 	memcpy(to, from, len);
 	return 0;
@@ -70,9 +44,7 @@ int sysvmsg_read(void *to, const void *from, size_t len)
 /* To the program, likewise. */
 int sysvmsg_write(void *to, const void *from, size_t len)
 {
-	char *at = to;
-
-	if (!can_write(at) || (len > USER_WORD && !can_write(at + len - USER_WORD)))
+	if (!kipc_dropin_writable(to, len))
 		return -EFAULT;
 	memcpy(to, from, len);
 	return 0;
