@@ -38,6 +38,7 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_RING]	= { "ring",	false,	KIPC_RING_MIN, KIPC_RING_MAX },
 	[KIPC_PARAM_NOTICES]	= { "notices" },
 	[KIPC_PARAM_NICE]	= { "nice" },
+	[KIPC_PARAM_HUGE]	= { "huge" },
 };
 
 __attribute__((format(printf, 2, 3)))

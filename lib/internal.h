@@ -198,6 +198,7 @@ enum kipc_param {
 	KIPC_PARAM_RING,	/* entries of a ring */
 	KIPC_PARAM_NOTICES,	/* there: tell of clients */
 	KIPC_PARAM_NICE,	/* there: serve at the caller's nice value */
+	KIPC_PARAM_HUGE,	/* there: in huge pages */
 	KIPC_PARAM_COUNT,
 };
 
@@ -376,6 +377,14 @@ kipc_address_transport(const struct kipc_address *address)
 
 uint64_t kipc_system_number(const char *path, uint64_t otherwise);
 void kipc_system_fresh_name(char *name, size_t size);
+
+/* ---- transport/sysv_msg.c: keys, for all of System V's ---- */
+
+int kipc_sysv_key(const char *name, key_t *key);
+bool kipc_sysv_name_ok(const char *name);
+
+#define KIPC_SYSV_NAME_RULE \
+	"a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'"
 
 /* ---- transport/device.c: /dev/kipc ---- */
 

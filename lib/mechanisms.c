@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "region/region.h"
 
 const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_channel_transport.mechanism,
@@ -14,6 +15,13 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_posix_mq_transport.mechanism,
 	&kipc_sysv_msg_transport.mechanism,
 	&kipc_auto_transport.mechanism,
+
+	&kipc_sysv_shm_region.mechanism,
+	&kipc_posix_shm_region.mechanism,
+	&kipc_mmap_file_region.mechanism,
+	&kipc_mmap_anon_region.mechanism,
+	&kipc_memfd_region.mechanism,
+	&kipc_dmabuf_region.mechanism,
 	NULL,
 };
 

@@ -312,7 +312,7 @@ static struct kipc_sysv *kipc_sysv_new(uint32_t side)
 }
 
 /* The key of a name that is a number, or of an existing path. */
-static int kipc_sysv_key(const char *name, key_t *key)
+int kipc_sysv_key(const char *name, key_t *key)
 {
 	bool number = name[0] >= '0' && name[0] <= '9';
 	unsigned long value;
@@ -331,7 +331,7 @@ static int kipc_sysv_key(const char *name, key_t *key)
 	return 0;
 }
 
-static bool kipc_sysv_name_ok(const char *name)
+bool kipc_sysv_name_ok(const char *name)
 {
 	key_t key;
 
@@ -478,8 +478,7 @@ const struct kipc_transport kipc_sysv_msg_transport = {
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_SELECT |
 	       KIPC_CAN_PEEK | KIPC_CAN_STAT | KIPC_CAN_CHANGE,
 	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_MODE) | KIPC_PARAM_BIT(KIPC_PARAM_BYTES),
-	.mechanism.name_rule =
-		"a name is a key (1 to 4294967295, or 0x...) or a path from '/' or '.'",
+	.mechanism.name_rule = KIPC_SYSV_NAME_RULE,
 	.mechanism.name_ok = kipc_sysv_name_ok,
 	.listen = kipc_sysv_listen,
 	.connect = kipc_sysv_connect,
