@@ -267,7 +267,7 @@ static int kipc_region_make(struct kipc_region *region, const struct kipc_addres
 }
 
 static int kipc_region_find(struct kipc_region *region, const struct kipc_address *address,
-			    size_t bytes)
+			    uint64_t bytes)
 {
 	int err = region->mechanism->attach(region, address);
 

@@ -1,0 +1,614 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Regions that are found by a name: who finds them, when, and how long. */
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "region_test.h"
+
+FIXTURE(named)
+{
+	char address[128];
+	struct kipc_region *region;
+	struct kipc_region *other;
+};
+
+FIXTURE_VARIANT(named)
+{
+	const char *scheme;
+};
+
+FIXTURE_VARIANT_ADD(named, sysv_shm) { .scheme = "sysv-shm" };
+FIXTURE_VARIANT_ADD(named, posix_shm) { .scheme = "posix-shm" };
+FIXTURE_VARIANT_ADD(named, mmap_file) { .scheme = "mmap-file" };
+
+FIXTURE_SETUP(named)
+{
+	umask(0);
+	fresh_region(variant->scheme, self->address);
+}
+
+FIXTURE_TEARDOWN(named)
+{
+	kipc_region_close(self->other);
+	kipc_region_close(self->region);
+	kipc_region_unlink(self->address);
+}
+
+static bool is_new(const struct kipc_region *region)
+{
+	return info_of(region).state & KIPC_REGION_IS_NEW;
+}
+
+TEST_F(named, unrelated_process_finds_it_and_writes_back)
+{
+	struct peer peer;
+	char text[128];
+	int fd;
+
+	ASSERT_EQ(0, peer_start(&peer));
+	if (!peer.pid) {
+		if (peer_hear(&peer, text, sizeof(text), &fd) ||
+		    kipc_region_attach(&self->region, text, NULL))
+			_exit(1);
+		if (kipc_region_size(self->region) != SOME || is_new(self->region) ||
+		    !filled(kipc_region_data(self->region), SOME, 1))
+			_exit(2);
+		fill(kipc_region_data(self->region), SOME, 2);
+		_exit(0);
+	}
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	fill(kipc_region_data(self->region), SOME, 1);
+	ASSERT_EQ(0, peer_tell(&peer, self->address, -1));
+	EXPECT_EQ(0, peer_end(&peer));
+	EXPECT_TRUE(filled(kipc_region_data(self->region), SOME, 2));
+}
+
+TEST_F(named, absent_name_enoent)
+{
+	EXPECT_EQ(-ENOENT, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_EQ(NULL, self->region);
+	EXPECT_EQ(-ENOENT, kipc_region_unlink(self->address));
+}
+
+TEST_F(named, second_maker_eaddrinuse_and_the_first_untouched)
+{
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	fill(kipc_region_data(self->region), SOME, 1);
+	EXPECT_EQ(-EADDRINUSE, kipc_region_create(&self->other, self->address, SOME, NULL));
+	EXPECT_EQ(NULL, self->other);
+	ASSERT_EQ(0, kipc_region_attach(&self->other, self->address, NULL));
+	EXPECT_TRUE(filled(kipc_region_data(self->other), SOME, 1));
+}
+
+TEST_F(named, join_makes_it_or_attaches_to_it)
+{
+	ASSERT_EQ(0, create(&self->region, self->address, SOME, KIPC_REGION_JOIN));
+	EXPECT_TRUE(is_new(self->region));
+	fill(kipc_region_data(self->region), SOME, 1);
+	ASSERT_EQ(0, create(&self->other, self->address, 4096, KIPC_REGION_JOIN));
+	EXPECT_FALSE(is_new(self->other));
+	EXPECT_EQ(SOME, kipc_region_size(self->other));
+	EXPECT_TRUE(filled(kipc_region_data(self->other), SOME, 1));
+}
+
+TEST_F(named, one_that_is_smaller_than_wanted_eaddrinuse)
+{
+	char address[160];
+
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	EXPECT_EQ(-EADDRINUSE, create(&self->other, self->address, SOME + 1, KIPC_REGION_JOIN));
+	snprintf(address, sizeof(address), "%s?size=%d", self->address, SOME + 1);
+	EXPECT_EQ(-EADDRINUSE, kipc_region_attach(&self->other, address, NULL));
+	EXPECT_EQ(NULL, self->other);
+	snprintf(address, sizeof(address), "%s?size=%d", self->address, SOME);
+	EXPECT_EQ(0, kipc_region_attach(&self->other, address, NULL));
+}
+
+TEST_F(named, of_many_who_join_at_once_one_makes_it)
+{
+	struct peer peers[4];
+	char text[8];
+	int i, fd, made = 0;
+
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, peer_start(&peers[i]));
+		if (peers[i].pid)
+			continue;
+		if (peer_hear(&peers[i], text, sizeof(text), &fd) ||
+		    create(&self->region, self->address, SOME, KIPC_REGION_JOIN))
+			_exit(100);
+		__atomic_add_fetch((int *)kipc_region_data(self->region), 1, __ATOMIC_SEQ_CST);
+		_exit(is_new(self->region));
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, peer_tell(&peers[i], "go", -1));
+	for (i = 0; i < 4; i++)
+		made += peer_end(&peers[i]);
+	EXPECT_EQ(1, made);
+	ASSERT_EQ(0, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_EQ(4, *(int *)kipc_region_data(self->region));
+}
+
+/* Attach to what comes and goes, until the word in common says stop: 0, or what was wrong. */
+static int watch(const char *address, const int *stop)
+{
+	struct kipc_region *region;
+	int err, found = 0;
+
+	while (!__atomic_load_n(stop, __ATOMIC_ACQUIRE)) {
+		err = kipc_region_attach(&region, address, NULL);
+		if (err == -ENOENT)
+			continue;
+		if (err)
+			return 1;
+		if (kipc_region_size(region) != SOME)
+			return 2;
+		if (!is_zero(kipc_region_data(region), SOME))
+			return 3;
+		kipc_region_close(region);
+		found++;
+	}
+	return found ? 0 : 4;
+}
+
+TEST_F(named, nobody_ever_finds_one_that_is_half_made)
+{
+	struct kipc_region *common;
+	int i, *stop;
+	pid_t child;
+
+	ASSERT_EQ(0, kipc_region_create(&common, "mmap-anon:", sizeof(int), NULL));
+	stop = kipc_region_data(common);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(watch(self->address, stop));
+	for (i = 0; i < 400; i++) {
+		ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+		if (i % 20 == 0)
+			nap(KIPC_MS(1));
+		kipc_region_close(self->region);
+		self->region = NULL;
+		EXPECT_EQ(0, kipc_region_unlink(self->address));
+	}
+	/* One at least is there to be found. */
+	EXPECT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	nap(KIPC_MS(100));
+	__atomic_store_n(stop, 1, __ATOMIC_RELEASE);
+	EXPECT_EQ(0, exit_status(child));
+	kipc_region_close(common);
+}
+
+TEST_F(named, maker_killed_at_any_moment_leaves_a_whole_one_or_none)
+{
+	pid_t child;
+	int i, err;
+
+	for (i = 0; i < 30; i++) {
+		child = fork();
+		ASSERT_LE(0, child);
+		while (!child) {
+			if (!kipc_region_create(&self->region, self->address, SOME, NULL))
+				kipc_region_close(self->region);
+			kipc_region_unlink(self->address);
+		}
+		nap(KIPC_US(700) + i * KIPC_US(97));
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		err = kipc_region_attach(&self->region, self->address, NULL);
+		if (err == -ENOENT)
+			continue;
+		ASSERT_EQ(0, err);
+		EXPECT_EQ(SOME, kipc_region_size(self->region));
+		kipc_region_close(self->region);
+		self->region = NULL;
+		EXPECT_EQ(0, kipc_region_unlink(self->address));
+	}
+}
+
+/* ---- how long ---- */
+
+TEST_F(named, stays_when_its_maker_has_closed_it)
+{
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	fill(kipc_region_data(self->region), SOME, 1);
+	kipc_region_close(self->region);
+	ASSERT_EQ(0, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_TRUE(filled(kipc_region_data(self->region), SOME, 1));
+}
+
+TEST_F(named, stays_when_its_maker_is_killed)
+{
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (!kipc_region_create(&self->region, self->address, SOME, NULL))
+			fill(kipc_region_data(self->region), SOME, 1);
+		kill(getpid(), SIGKILL);
+	}
+	EXPECT_EQ(128 + SIGKILL, exit_status(child));
+	ASSERT_EQ(0, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_TRUE(filled(kipc_region_data(self->region), SOME, 1));
+}
+
+TEST_F(named, unlink_takes_the_name_and_not_the_memory)
+{
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	fill(kipc_region_data(self->region), SOME, 1);
+	EXPECT_EQ(0, kipc_region_unlink(self->address));
+	EXPECT_EQ(-ENOENT, kipc_region_attach(&self->other, self->address, NULL));
+	ASSERT_EQ(0, kipc_region_create(&self->other, self->address, SOME, NULL));
+	EXPECT_TRUE(is_zero(kipc_region_data(self->other), SOME));
+	fill(kipc_region_data(self->other), SOME, 2);
+	EXPECT_TRUE(filled(kipc_region_data(self->region), SOME, 1));
+}
+
+TEST_F(named, temporary_name_goes_with_its_last_closer)
+{
+	pid_t child;
+
+	ASSERT_EQ(0, create(&self->region, self->address, SOME, KIPC_REGION_TEMPORARY));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(kipc_region_close(self->region) ? 1 : 0);
+	EXPECT_EQ(0, exit_status(child));
+	EXPECT_EQ(0, kipc_region_attach(&self->other, self->address, NULL));
+	kipc_region_close(self->region);
+	self->region = NULL;
+	kipc_region_close(self->other);
+	EXPECT_EQ(-ENOENT, kipc_region_attach(&self->other, self->address, NULL));
+}
+
+TEST_F(named, temporary_name_is_found_after_chdir)
+{
+	char here[256];
+
+	if (!scheme_is(variant->scheme, "mmap-file"))
+		SKIP(return, "it is no path");
+	ASSERT_NE(NULL, getcwd(here, sizeof(here)));
+	ASSERT_EQ(0, create(&self->region, "mmap-file:./temporary", SOME,
+			    KIPC_REGION_TEMPORARY));
+	EXPECT_EQ(0, access("temporary", F_OK));
+	ASSERT_EQ(0, chdir("/"));
+	kipc_region_close(self->region);
+	self->region = NULL;
+	ASSERT_EQ(0, chdir(here));
+	EXPECT_EQ(-1, access("temporary", F_OK));
+}
+
+TEST_F(named, joiner_of_a_temporary_one_does_not_remove_it)
+{
+	uint32_t flags = KIPC_REGION_JOIN | KIPC_REGION_TEMPORARY;
+
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	ASSERT_EQ(0, create(&self->other, self->address, SOME, flags));
+	kipc_region_close(self->other);
+	EXPECT_EQ(0, kipc_region_attach(&self->other, self->address, NULL));
+}
+
+TEST_F(named, maker_of_a_temporary_one_leaves_its_successor_alone)
+{
+	ASSERT_EQ(0, create(&self->region, self->address, SOME, KIPC_REGION_TEMPORARY));
+	ASSERT_EQ(0, kipc_region_unlink(self->address));
+	ASSERT_EQ(0, kipc_region_create(&self->other, self->address, SOME, NULL));
+	kipc_region_close(self->region);
+	self->region = NULL;
+	EXPECT_EQ(0, kipc_region_attach(&self->region, self->address, NULL));
+}
+
+/* ---- who ---- */
+
+/* What an ordinary user gets from attaching, for reading or also for writing. */
+static int attach_as_nobody(const char *address, uint32_t flags)
+{
+	struct kipc_region *region;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(become(NOBODY) ? 200 : -attach(&region, address, flags));
+	return -exit_status(child);
+}
+
+TEST_F(named, mode_600_keeps_other_users_out)
+{
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	EXPECT_EQ(-EACCES, attach_as_nobody(self->address, 0));
+	EXPECT_EQ(-EACCES, attach_as_nobody(self->address, KIPC_REGION_READONLY));
+}
+
+TEST_F(named, mode_644_lets_others_read)
+{
+	struct kipc_region_options options = KIPC_REGION_OPTIONS_INIT;
+
+	options.mode = 0644;
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, &options));
+	EXPECT_EQ(0644, info_of(self->region).mode);
+	EXPECT_EQ(-EACCES, attach_as_nobody(self->address, 0));
+	EXPECT_EQ(0, attach_as_nobody(self->address, KIPC_REGION_READONLY));
+}
+
+TEST_F(named, mode_of_the_address_lets_others_write)
+{
+	char address[160];
+
+	snprintf(address, sizeof(address), "%s?mode=666", self->address);
+	ASSERT_EQ(0, kipc_region_create(&self->region, address, SOME, NULL));
+	EXPECT_EQ(0, attach_as_nobody(self->address, 0));
+}
+
+TEST_F(named, only_its_owner_removes_it)
+{
+	char address[160];
+	pid_t child;
+
+	snprintf(address, sizeof(address), "%s?mode=666", self->address);
+	ASSERT_EQ(0, kipc_region_create(&self->region, address, SOME, NULL));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(become(NOBODY) ? 200 : -kipc_region_unlink(self->address));
+	EXPECT_EQ(EACCES, exit_status(child));
+	EXPECT_EQ(0, kipc_region_attach(&self->other, self->address, NULL));
+}
+
+TEST_F(named, ordinary_user_makes_and_removes_one)
+{
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (become(NOBODY) ||
+		    kipc_region_create(&self->region, self->address, SOME, NULL))
+			_exit(1);
+		if (info_of(self->region).uid != NOBODY)
+			_exit(2);
+		_exit(kipc_region_unlink(self->address) ? 3 : 0);
+	}
+	EXPECT_EQ(0, exit_status(child));
+}
+
+TEST_F(named, attached_for_reading_faults_when_written)
+{
+	char *data;
+
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	fill(kipc_region_data(self->region), SOME, 1);
+	ASSERT_EQ(0, attach(&self->other, self->address, KIPC_REGION_READONLY));
+	data = kipc_region_data(self->other);
+	EXPECT_TRUE(info_of(self->other).state & KIPC_REGION_IS_READONLY);
+	EXPECT_TRUE(filled(data, SOME, 1));
+	EXPECT_EQ(0, access_of(data, false));
+	EXPECT_EQ(SEGV, access_of(data, true));
+	fill(kipc_region_data(self->region), SOME, 2);
+	EXPECT_TRUE(filled(data, SOME, 2));
+}
+
+TEST_F(named, what_cannot_shrink_is_stable)
+{
+	int expected = scheme_is(variant->scheme, "sysv-shm") ? 0 : -EPERM;
+
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	EXPECT_EQ(expected, attach(&self->other, self->address, KIPC_REGION_STABLE));
+	kipc_region_close(self->region);
+	self->region = NULL;
+	kipc_region_close(self->other);
+	kipc_region_unlink(self->address);
+	EXPECT_EQ(expected, create(&self->other, self->address, SOME, KIPC_REGION_STABLE));
+}
+
+/* ---- what else may lie at a name ---- */
+
+TEST_F(named, other_programs_find_it_by_the_mechanisms_own_calls)
+{
+	char path[160];
+	void *data;
+	int id;
+
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
+	fill(kipc_region_data(self->region), SOME, 1);
+	if (scheme_is(variant->scheme, "sysv-shm")) {
+		id = shmget(atoi(strchr(self->address, ':') + 1), 0, 0);
+		ASSERT_LE(0, id);
+		data = shmat(id, NULL, SHM_RDONLY);
+	} else {
+		if (scheme_is(variant->scheme, "posix-shm"))
+			id = shm_open(strchr(self->address, ':') + 1, O_RDONLY, 0);
+		else
+			id = open(path_of(self->address, path), O_RDONLY);
+		ASSERT_LE(0, id);
+		data = mmap(NULL, SOME, PROT_READ, MAP_SHARED, id, 0);
+		close(id);
+	}
+	ASSERT_NE(MAP_FAILED, data);
+	EXPECT_TRUE(filled(data, SOME, 1));
+}
+
+FIXTURE(file)
+{
+	char address[128];
+	char path[160];
+	struct kipc_region *region;
+};
+
+FIXTURE_VARIANT(file)
+{
+	const char *scheme;
+};
+
+FIXTURE_VARIANT_ADD(file, posix_shm) { .scheme = "posix-shm" };
+FIXTURE_VARIANT_ADD(file, mmap_file) { .scheme = "mmap-file" };
+
+FIXTURE_SETUP(file)
+{
+	path_of(fresh_region(variant->scheme, self->address), self->path);
+}
+
+FIXTURE_TEARDOWN(file)
+{
+	kipc_region_close(self->region);
+	unlink(self->path);
+}
+
+TEST_F(file, empty_one_enodata)
+{
+	int fd = open(self->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ENODATA, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_EQ(-ENODATA, kipc_region_attach_fd(&self->region, fd, NULL));
+	EXPECT_EQ(-ENODATA, create(&self->region, self->address, SOME, KIPC_REGION_JOIN));
+	ASSERT_EQ(0, ftruncate(fd, SOME));
+	EXPECT_EQ(0, kipc_region_attach(&self->region, self->address, NULL));
+	close(fd);
+}
+
+TEST_F(file, pipe_of_that_name_einval_without_waiting)
+{
+	ASSERT_EQ(0, mkfifo(self->path, 0600));
+	EXPECT_EQ(-EINVAL, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_EQ(-EINVAL, attach(&self->region, self->address, KIPC_REGION_READONLY));
+	EXPECT_EQ(-EADDRINUSE, kipc_region_create(&self->region, self->address, SOME, NULL));
+	EXPECT_EQ(-EINVAL, kipc_region_unlink(self->address));
+	EXPECT_EQ(0, access(self->path, F_OK));
+}
+
+TEST_F(file, directory_of_that_name_einval)
+{
+	ASSERT_EQ(0, mkdir(self->path, 0700));
+	EXPECT_EQ(-EINVAL, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_EQ(-EINVAL, kipc_region_unlink(self->address));
+	EXPECT_EQ(0, rmdir(self->path));
+}
+
+TEST_F(file, link_is_followed_only_where_nobody_else_puts_links)
+{
+	char target[160];
+	int fd;
+
+	snprintf(target, sizeof(target), "/tmp/kipc-region-target-%d", getpid());
+	fd = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, ftruncate(fd, SOME));
+	close(fd);
+	ASSERT_EQ(0, symlink(target, self->path));
+	EXPECT_EQ(scheme_is(variant->scheme, "posix-shm") ? -EINVAL : 0,
+		  kipc_region_attach(&self->region, self->address, NULL));
+	unlink(target);
+}
+
+TEST_F(file, link_that_leads_nowhere_is_no_endless_search)
+{
+	int err;
+
+	ASSERT_EQ(0, symlink("/tmp/kipc-region-nowhere", self->path));
+	err = create(&self->region, self->address, SOME, KIPC_REGION_JOIN);
+	EXPECT_EQ(scheme_is(variant->scheme, "posix-shm") ? -EINVAL : -EADDRINUSE, err);
+	EXPECT_EQ(-1, access("/tmp/kipc-region-nowhere", F_OK));
+}
+
+TEST_F(file, directory_that_is_not_there_enoent)
+{
+	if (scheme_is(variant->scheme, "posix-shm"))
+		SKIP(return, "it has none");
+	EXPECT_EQ(-ENOENT, kipc_region_create(&self->region, "mmap-file:/tmp/none/x", SOME,
+					      NULL));
+}
+
+TEST_F(file, umask_takes_bits_of_the_mode)
+{
+	struct kipc_region_options options = KIPC_REGION_OPTIONS_INIT;
+
+	umask(027);
+	options.mode = 0666;
+	ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, &options));
+	EXPECT_EQ(0640, info_of(self->region).mode);
+}
+
+TEST_F(file, limit_of_file_sizes_is_an_error_and_no_signal)
+{
+	struct rlimit limit = { SOME, RLIM_INFINITY };
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		setrlimit(RLIMIT_FSIZE, &limit);
+		if (kipc_region_create(&self->region, self->address, SOME + 1, NULL) != -EFBIG)
+			_exit(1);
+		if (kipc_region_create(&self->region, self->address, SOME, NULL))
+			_exit(2);
+		_exit(kipc_region_resize(self->region, SOME + 1) == -EFBIG ? 0 : 3);
+	}
+	EXPECT_EQ(0, exit_status(child));
+}
+
+/* Let open() know of no files without names from now on, as some file systems do. */
+static int forbid_unnamed_files(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		return -errno;
+	return 0;
+}
+
+TEST_F(file, made_also_where_files_need_a_name)
+{
+	struct kipc_region *other;
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (forbid_unnamed_files() || open("/tmp", O_TMPFILE | O_RDWR, 0600) >= 0)
+			_exit(1);
+		if (kipc_region_create(&self->region, self->address, SOME, NULL))
+			_exit(2);
+		if (kipc_region_create(&other, self->address, SOME, NULL) != -EADDRINUSE)
+			_exit(3);
+		fill(kipc_region_data(self->region), SOME, 1);
+		_exit(0);
+	}
+	EXPECT_EQ(0, exit_status(child));
+	ASSERT_EQ(0, kipc_region_attach(&self->region, self->address, NULL));
+	EXPECT_TRUE(filled(kipc_region_data(self->region), SOME, 1));
+}
+
+TEST_F(file, full_file_system_is_an_error_now_and_not_sigbus_later)
+{
+	pid_t child;
+
+	if (scheme_is(variant->scheme, "posix-shm"))
+		SKIP(return, "it has a file system of its own");
+	ASSERT_EQ(0, mkdir(self->path, 0700));
+	strcat(self->address, "/x");
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("none", self->path, "tmpfs", 0, "size=64K"))
+			_exit(1);
+		if (create(&self->region, self->address, 1 << 20, KIPC_REGION_POPULATE) !=
+		    -ENOSPC)
+			_exit(2);
+		_exit(kipc_region_unlink(self->address) == -ENOENT ? 0 : 3);
+	}
+	EXPECT_EQ(0, exit_status(child));
+	EXPECT_EQ(0, rmdir(self->path));
+}
+
+TEST_HARNESS_MAIN
