@@ -43,7 +43,8 @@
  * any moment, so read each byte that matters once, into memory of your own, and check it
  * there.  And who may shorten a file that you have mapped (posix-shm:, mmap-file: and a
  * memfd: without KIPC_SEAL_SHRINK) lets you die of SIGBUS at the next access beyond its
- * end.  KIPC_REGION_STABLE refuses such a region.
+ * end.  KIPC_REGION_STABLE refuses such a region.  SIGBUS is also what a page is that finds
+ * no memory when it is first touched; KIPC_REGION_POPULATE has that as an error, before.
  *
  * Threads: kipc_region_data(), size, fd, info and sync may be called by any thread at
  * any time, and the first three from signal handlers.  What changes the handle (resize,
@@ -66,7 +67,7 @@ struct kipc_region;
 
 /** struct kipc_region_options, flags. */
 #define KIPC_REGION_READONLY	(1U << 0)	/**< attach: writing to it is SIGSEGV */
-#define KIPC_REGION_STABLE	(1U << 1)	/**< attach: refuse what may shrink (-EPERM) */
+#define KIPC_REGION_STABLE	(1U << 1)	/**< refuse what may shrink (-EPERM) */
 #define KIPC_REGION_JOIN	(1U << 2)	/**< create: attach to what is there already */
 #define KIPC_REGION_TEMPORARY	(1U << 3)	/**< create: the name goes with its last closer */
 #define KIPC_REGION_POPULATE	(1U << 4)	/**< take all its memory now, not at first use */
@@ -76,11 +77,12 @@ struct kipc_region;
  * How to make or attach a region; start with KIPC_REGION_OPTIONS_INIT.
  *
  * KIPC_REGION_HUGE and @mode are wishes, granted as far as the mechanism can; an
- * address's ?huge and ?mode= are demands.
+ * address's ?huge and ?mode= are demands.  The umask takes bits of a mode of posix-shm:
+ * and mmap-file:, and not of the others'.
  */
 struct kipc_region_options {
 	size_t size;		/**< sizeof(struct kipc_region_options) */
-	mode_t mode;		/**< create: who may attach (less the umask), 0: 0600 */
+	mode_t mode;		/**< create: who may attach, 0: 0600 */
 	uint32_t flags;		/**< KIPC_REGION_* */
 	uint64_t reserved[2];	/**< 0 */
 };
@@ -157,6 +159,7 @@ struct kipc_region_info {
  *
  * Returns 0 or: -EINVAL (also: @bytes and ?size= are both 0, or @bytes is more), -EADDRINUSE,
  * -ENOENT (its directory, or the path of its key, does not exist), -EACCES, -ENODEV,
+ * -ENODATA (KIPC_REGION_JOIN), -EPERM (KIPC_REGION_STABLE, where there are no seals),
  * -EOPNOTSUPP (not a region), -ENOMEM, -ENOSPC, -EFBIG, -EMFILE.
  * Thread-safe.  Since 0.1.
  */

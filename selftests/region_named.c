@@ -168,9 +168,9 @@ TEST_F(named, nobody_ever_finds_one_that_is_half_made)
 	ASSERT_LE(0, child);
 	if (!child)
 		_exit(watch(self->address, stop));
-	for (i = 0; i < 400; i++) {
+	for (i = 0; i < 150; i++) {
 		ASSERT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
-		if (i % 20 == 0)
+		if (i % 10 == 0)
 			nap(KIPC_MS(1));
 		kipc_region_close(self->region);
 		self->region = NULL;
@@ -178,7 +178,7 @@ TEST_F(named, nobody_ever_finds_one_that_is_half_made)
 	}
 	/* One at least is there to be found. */
 	EXPECT_EQ(0, kipc_region_create(&self->region, self->address, SOME, NULL));
-	nap(KIPC_MS(100));
+	nap(KIPC_MS(50));
 	__atomic_store_n(stop, 1, __ATOMIC_RELEASE);
 	EXPECT_EQ(0, exit_status(child));
 	kipc_region_close(common);
@@ -189,7 +189,7 @@ TEST_F(named, maker_killed_at_any_moment_leaves_a_whole_one_or_none)
 	pid_t child;
 	int i, err;
 
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < 12; i++) {
 		child = fork();
 		ASSERT_LE(0, child);
 		while (!child) {
@@ -197,7 +197,7 @@ TEST_F(named, maker_killed_at_any_moment_leaves_a_whole_one_or_none)
 				kipc_region_close(self->region);
 			kipc_region_unlink(self->address);
 		}
-		nap(KIPC_US(700) + i * KIPC_US(97));
+		nap(KIPC_US(700) + i * KIPC_US(243));
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 		err = kipc_region_attach(&self->region, self->address, NULL);

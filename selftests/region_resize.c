@@ -153,14 +153,13 @@ TEST_F(resized, to_nonsense_is_an_error_and_changes_nothing)
 
 TEST_F(resized, without_addresses_for_it_goes_back_to_what_it_was)
 {
-	struct rlimit limit;
+	struct rlimit limit = { 256 << 20, 256 << 20 };
 	pid_t child = fork();
 	int err;
 
 	ASSERT_LE(0, child);
 	if (!child) {
 		/* So much is there, and not so much more. */
-		limit.rlim_cur = limit.rlim_max = 256 << 20;
 		setrlimit(RLIMIT_AS, &limit);
 		err = kipc_region_resize(self->region, 1 << 30);
 		_exit(err == -ENOMEM && filled(self->data, SOME, 1) ? 0 : 1);
@@ -174,7 +173,7 @@ TEST_F(resized, populated_one_stays_populated)
 {
 	struct kipc_region *full;
 	struct rusage before, after;
-	volatile char *at;
+	char *at;
 	char address[128];
 	size_t i;
 
@@ -185,7 +184,7 @@ TEST_F(resized, populated_one_stays_populated)
 	at = kipc_region_data(full);
 	getrusage(RUSAGE_SELF, &before);
 	for (i = 0; i < 256; i++)
-		at[i * 4096] = 1;
+		__atomic_store_n(&at[i * 4096], 1, __ATOMIC_RELAXED);
 	getrusage(RUSAGE_SELF, &after);
 	EXPECT_GT(64, after.ru_minflt - before.ru_minflt);
 	kipc_region_close(full);

@@ -109,16 +109,15 @@ static inline void on_death(int number)
  */
 static inline int access_of(void *at, bool write)
 {
-	volatile char *byte = at;
+	char *byte = at, was;
 	pid_t child = fork();
-	char was;
 
 	if (!child) {
 		signal(SIGSEGV, on_death);
 		signal(SIGBUS, on_death);
-		was = *byte;
+		was = __atomic_load_n(byte, __ATOMIC_RELAXED);
 		if (write)
-			*byte = was;
+			__atomic_store_n(byte, was, __ATOMIC_RELAXED);
 		_exit(0);
 	}
 	return exit_status(child);

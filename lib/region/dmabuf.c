@@ -37,6 +37,17 @@ static int kipc_dmabuf_open_heap(const struct kipc_address *address)
 	return kipc_region_error(errno);
 }
 
+/*
+ * A heap goes on taking pages until there are none, and the kernel kills processes on the
+ * way there.  What can never be is refused before.
+ */
+static bool kipc_dmabuf_too_large(size_t bytes)
+{
+	long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES);
+
+	return pages > 0 && bytes / (size_t)page >= (size_t)pages;
+}
+
 static int kipc_dmabuf_create(struct kipc_region *region, const struct kipc_address *address,
 			      size_t bytes)
 {
@@ -44,9 +55,11 @@ static int kipc_dmabuf_create(struct kipc_region *region, const struct kipc_addr
 		.len = bytes,
 		.fd_flags = O_RDWR | O_CLOEXEC,
 	};
-	int heap = kipc_dmabuf_open_heap(address);
-	int err = 0;
+	int heap, err = 0;
 
+	if (kipc_dmabuf_too_large(bytes))
+		return -ENOMEM;
+	heap = kipc_dmabuf_open_heap(address);
 	if (heap < 0)
 		return heap;
 	if (ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data))
