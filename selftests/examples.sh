@@ -72,7 +72,7 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..23"
+echo "1..25"
 
 for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
@@ -103,5 +103,11 @@ report $? "callback without its server"
 
 every-transport >"$dir/out" 2>"$dir/err"
 report $? "the same over every transport"
+
+for address in channel: queue:; do
+	region "$address" >"$dir/out" 2>"$dir/err" &&
+		[ "$(cat "$dir/out")" = "1048576 bytes, for good, the last one is '~'" ]
+	report $? "a region passed over ${address%:}"
+done
 
 [ $failures -eq 0 ]
