@@ -599,7 +599,7 @@ TEST_F(file, full_file_system_is_an_error_now_and_not_sigbus_later)
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		if (unshare(CLONE_NEWNS) || mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) ||
 		    mount("none", self->path, "tmpfs", 0, "size=64K"))
 			_exit(1);
 		if (create(&self->region, self->address, 1 << 20, KIPC_REGION_POPULATE) !=

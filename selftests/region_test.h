@@ -96,6 +96,19 @@ static inline bool is_zero(const void *data, size_t len)
 	return !len || (!bytes[0] && !memcmp(bytes, bytes + 1, len - 1));
 }
 
+/* How many of these pages are in memory? */
+static inline int present(void *data, int pages)
+{
+	unsigned char there[256];
+	int i, n = 0;
+
+	if (mincore(data, pages * 4096UL, there))
+		return -errno;
+	for (i = 0; i < pages; i++)
+		n += there[i] & 1;
+	return n;
+}
+
 /* ---- accesses that may be deadly ---- */
 
 static inline void on_death(int number)

@@ -89,8 +89,14 @@ static void *kipc_region_map_new(const struct kipc_region *region, size_t bytes)
 
 static int kipc_region_map_error(int err)
 {
-	/* The first is beyond what the process may lock (mlockall()). */
-	return err == EAGAIN || err == EOVERFLOW ? -ENOMEM : kipc_region_error(err);
+	switch (err) {
+	case EAGAIN:		/* more than the process may lock (mlockall()) */
+	case EINVAL:		/* more than any address space has */
+	case EOVERFLOW:
+		return -ENOMEM;
+	default:
+		return kipc_region_error(err);
+	}
 }
 
 int kipc_region_map(struct kipc_region *region)
