@@ -39,6 +39,19 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_NOTICES]	= { "notices" },
 	[KIPC_PARAM_NICE]	= { "nice" },
 	[KIPC_PARAM_HUGE]	= { "huge" },
+	[KIPC_PARAM_VALUE]	= { "value",	false,	0, INT32_MAX },
+	[KIPC_PARAM_SEMS]	= { "count",	false,	1, 32000 },
+	[KIPC_PARAM_PARTIES]	= { "parties",	false,	1, 65535 },
+	[KIPC_PARAM_READERS]	= { "readers",	false,	1, 240 },
+	[KIPC_PARAM_START]	= { "start",	false,	0, INT64_MAX },
+	[KIPC_PARAM_LEN]	= { "len",	false,	0, INT64_MAX },
+	[KIPC_PARAM_SPIN]	= { "spin",	false,	1, 1000000 },
+	[KIPC_PARAM_RECURSIVE]	= { "recursive" },
+	[KIPC_PARAM_INHERIT]	= { "inherit" },
+	[KIPC_PARAM_MANUAL]	= { "manual" },
+	[KIPC_PARAM_NOUNDO]	= { "noundo" },
+	[KIPC_PARAM_FOREIGN]	= { "foreign" },
+	[KIPC_PARAM_POLLABLE]	= { "poll" },
 };
 
 __attribute__((format(printf, 2, 3)))

@@ -11,11 +11,7 @@
 
 #include "internal.h"
 
-static const struct kipc_sentence {
-	int err;
-	const char *scheme;	/* or NULL: any */
-	const char *text;
-} kipc_sentences[] = {
+static const struct kipc_sentence kipc_sentences[] = {
 	{ ENODEV, "auto", "none of its mechanisms is here and has what the address demands" },
 	{ ENODEV, NULL,
 	  "/dev/kipc is not there: as root, `insmod kipc.ko` or `kipcctl load`" },
@@ -87,54 +83,35 @@ static const struct kipc_sentence {
 	{ EBUSY, NULL, "somebody else is told of its messages already" },
 	{ ENOMEM, NULL, "out of memory" },
 	{ EMFILE, NULL, "this process has too many open files (ulimit -n)" },
+	{ 0, NULL, NULL },
 };
 
-/* What is said of regions before that. */
-static const struct kipc_sentence kipc_region_sentences[] = {
-	{ ENODEV, "dmabuf", "this kernel has no dma-buf heaps (CONFIG_DMABUF_HEAPS)" },
-	{ ENODEV, "posix-shm", "/dev/shm is not there: mount a tmpfs on it" },
-	{ ENODEV, "mmap-file", "files of that file system cannot be mapped" },
-	{ ENODEV, NULL, "this kernel has no such memory, or no huge pages" },
-	{ EACCES, "dmabuf", "permission denied: heaps in /dev/dma_heap are root's (a udev rule)" },
-	{ ENOENT, "dmabuf", "there is no such heap in /dev/dma_heap" },
-	{ ENOENT, NULL, "there is no such region, or no such directory: its maker comes first" },
-	{ EADDRINUSE, NULL, "there is one already, or it is smaller than is asked for" },
-	{ ENODATA, NULL, "it is there and empty: its maker is not done" },
-	{ EPERM, NULL, "its seals do not allow that, or it lacks the one that is asked for" },
-	{ EBUSY, NULL, "somebody else has it mapped" },
-	{ ENOSPC, "sysv-shm", "too many segments, or too large (/proc/sys/kernel/shmmni, shmall)" },
-	{ ENOSPC, NULL, "its file system is full" },
-	{ EFBIG, "sysv-shm", "larger than a segment may be (/proc/sys/kernel/shmmax)" },
-	{ EFBIG, NULL, "larger than a file may be (ulimit -f)" },
-	{ ENOMEM, NULL, "out of memory, or of huge pages (/proc/sys/vm/nr_hugepages)" },
-	{ EOPNOTSUPP, NULL, "this mechanism cannot do that (see kipc_region(7))" },
-	{ EINVAL, NULL, "an argument makes no sense, or what is there is not memory" },
+/* What a family says of its own before that. */
+static const struct kipc_sentence *const kipc_family_sentences[] = {
+	[KIPC_FAMILY_REGION] = kipc_region_sentences,
+	[KIPC_FAMILY_LOCK] = kipc_lock_sentences,
 };
 
-static const char *kipc_sentence_in(const struct kipc_sentence *sentences, size_t count,
+static const char *kipc_sentence_in(const struct kipc_sentence *s,
 				    const struct kipc_mechanism *mechanism, int err)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		const struct kipc_sentence *s = &sentences[i];
-
+	for (; s->err; s++)
 		if (s->err == err && (!s->scheme || (mechanism &&
 						     !strcmp(s->scheme, mechanism->scheme))))
 			return s->text;
-	}
 	return NULL;
 }
 
 static const char *kipc_sentence_find(const struct kipc_mechanism *mechanism, int err)
 {
+	const struct kipc_sentence *own = NULL;
 	const char *text = NULL;
 
-	if (mechanism && mechanism->family == KIPC_FAMILY_REGION)
-		text = kipc_sentence_in(kipc_region_sentences, ARRAY_SIZE(kipc_region_sentences),
-					mechanism, err);
-	return text ? text : kipc_sentence_in(kipc_sentences, ARRAY_SIZE(kipc_sentences),
-					      mechanism, err);
+	if (mechanism && mechanism->family < ARRAY_SIZE(kipc_family_sentences))
+		own = kipc_family_sentences[mechanism->family];
+	if (own)
+		text = kipc_sentence_in(own, mechanism, err);
+	return text ? text : kipc_sentence_in(kipc_sentences, mechanism, err);
 }
 
 KIPC_EXPORT char *kipc_explain(const char *address, int err, char *buf, size_t size)

@@ -67,6 +67,11 @@ struct timespec;
 struct timespec *kipc_deadline_timespec(kipc_deadline deadline, struct timespec *ts);
 int kipc_wait_fd(int fd, short events, kipc_deadline deadline);
 int kipc_wait_lock(pthread_mutex_t *lock, kipc_deadline deadline);
+int kipc_wait_robust(pthread_mutex_t *lock, kipc_deadline deadline);
+
+/* The first nap of those who can only try again. */
+#define KIPC_NAP_MIN	20000
+int kipc_wait_nap(int64_t *nap, kipc_deadline deadline);
 
 /* ---- lifetime.c: the last one to close ---- */
 
@@ -199,6 +204,19 @@ enum kipc_param {
 	KIPC_PARAM_NOTICES,	/* there: tell of clients */
 	KIPC_PARAM_NICE,	/* there: serve at the caller's nice value */
 	KIPC_PARAM_HUGE,	/* there: in huge pages */
+	KIPC_PARAM_VALUE,	/* of a new semaphore or event */
+	KIPC_PARAM_SEMS,	/* semaphores of a set */
+	KIPC_PARAM_PARTIES,	/* who meet at a barrier */
+	KIPC_PARAM_READERS,	/* who may read at once */
+	KIPC_PARAM_START,	/* the first byte of a range */
+	KIPC_PARAM_LEN,		/* bytes of a range */
+	KIPC_PARAM_SPIN,	/* looks before sleeping */
+	KIPC_PARAM_RECURSIVE,	/* there: an owner may take it again */
+	KIPC_PARAM_INHERIT,	/* there: an owner inherits priority */
+	KIPC_PARAM_MANUAL,	/* there: an event stays set */
+	KIPC_PARAM_NOUNDO,	/* there: what is taken outlives the taker */
+	KIPC_PARAM_FOREIGN,	/* there: another program's, as it is */
+	KIPC_PARAM_POLLABLE,	/* there: an event with a descriptor */
 	KIPC_PARAM_COUNT,
 };
 
@@ -372,6 +390,18 @@ kipc_address_transport(const struct kipc_address *address)
 {
 	return container_of(address->mechanism, struct kipc_transport, mechanism);
 }
+
+/* ---- error.c: sentences for errors ---- */
+
+/* What to say of an error; the first that fits counts. */
+struct kipc_sentence {
+	int err;		/* 0: the table ends here */
+	const char *scheme;	/* or NULL: any */
+	const char *text;
+};
+
+extern const struct kipc_sentence kipc_region_sentences[];
+extern const struct kipc_sentence kipc_lock_sentences[];
 
 /* ---- system.c ---- */
 

@@ -6,6 +6,7 @@
 
 #include "internal.h"
 #include "region/region.h"
+#include "lock/lock.h"
 
 const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_channel_transport.mechanism,
@@ -22,6 +23,17 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_mmap_anon_region.mechanism,
 	&kipc_memfd_region.mechanism,
 	&kipc_dmabuf_region.mechanism,
+	&kipc_mutex_locking.mechanism,
+	&kipc_rwlock_locking.mechanism,
+	&kipc_sysv_sem_locking.mechanism,
+	&kipc_posix_sem_locking.mechanism,
+	&kipc_flock_locking.mechanism,
+	&kipc_fcntl_locking.mechanism,
+	&kipc_ofd_locking.mechanism,
+	&kipc_event_locking.mechanism,
+	&kipc_cond_locking.mechanism,
+	&kipc_barrier_locking.mechanism,
+	&kipc_critical_locking.mechanism,
 	NULL,
 };
 

@@ -13,6 +13,9 @@
 
 #define NSEC_PER_SEC 1000000000LL
 
+/* The longest nap of those who can only try again. */
+#define KIPC_NAP_MAX 2000000
+
 static int64_t kipc_clock(void)
 {
 	struct timespec now;
@@ -82,12 +85,38 @@ int kipc_wait_fd(int fd, short events, kipc_deadline deadline)
 	return n ? 0 : kipc_deadline_missed(deadline);
 }
 
+/*
+ * Sleep *@nap, or until the deadline, and make the next nap longer: for what the kernel
+ * has no timed call for.
+ *
+ * Returns 0 (try again), -EAGAIN, -ETIMEDOUT or -EINTR.
+ */
+int kipc_wait_nap(int64_t *nap, kipc_deadline deadline)
+{
+	int64_t left = kipc_deadline_left(deadline);
+	struct timespec ts = { 0 };
+
+	if (left <= 0)
+		return kipc_deadline_missed(deadline);
+	ts.tv_nsec = *nap < left ? *nap : left;
+	if (*nap < KIPC_NAP_MAX)
+		*nap += *nap / 2;
+	return -clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
 /* ThreadSanitizer of GCC 12 does not know pthread_mutex_clocklock(). */
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
-#define kipc_tsan_locked(lock) __tsan_mutex_post_lock(lock, 0, 0)
+static void kipc_tsan_locked(pthread_mutex_t *lock)
+{
+	__tsan_mutex_pre_lock(lock, 0);
+	__tsan_mutex_post_lock(lock, 0, 0);
+}
 #else
-#define kipc_tsan_locked(lock) ((void)(lock))
+static void kipc_tsan_locked(pthread_mutex_t *lock)
+{
+	(void)lock;
+}
 #endif
 
 /*
@@ -110,4 +139,25 @@ int kipc_wait_lock(pthread_mutex_t *lock, kipc_deadline deadline)
 		return kipc_deadline_missed(deadline);
 	kipc_tsan_locked(lock);
 	return 0;
+}
+
+/*
+ * Take a lock whose owner may die.
+ *
+ * Returns 0, -EAGAIN, -ETIMEDOUT, -EDEADLK, -ENOTRECOVERABLE, or -EOWNERDEAD, having it.
+ */
+int kipc_wait_robust(pthread_mutex_t *lock, kipc_deadline deadline)
+{
+	int err = pthread_mutex_trylock(lock);
+	struct timespec ts;
+
+	if (err != EBUSY || deadline == KIPC_AT_ONCE)
+		return err == EBUSY ? -EAGAIN : -err;
+	if (deadline == KIPC_NEVER)
+		return -pthread_mutex_lock(lock);
+	kipc_deadline_timespec(deadline, &ts);
+	err = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &ts);
+	if (!err || err == EOWNERDEAD)
+		kipc_tsan_locked(lock);
+	return -err;
 }

@@ -3,7 +3,7 @@
 #
 # The programs of Documentation/examples do what they say: the client against each
 # server over each mechanism that calls, many clients at once, and the one that is
-# called back.  TAP; runs under any POSIX sh, with the examples in PATH.
+# called back; a command under a lock.  TAP; runs under any POSIX sh, with the examples in PATH.
 
 dir=$(mktemp -d) || exit 1
 server=
@@ -72,7 +72,7 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..25"
+echo "1..28"
 
 for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
@@ -103,6 +103,41 @@ report $? "callback without its server"
 
 every-transport >"$dir/out" 2>"$dir/err"
 report $? "the same over every transport"
+
+# A command under a lock, by whatever address
+only_one() { # ADDRESS
+	rm -f "$dir/held" "$dir/done"
+	lock "$1" sh -c "touch '$dir/held'; until [ -e '$dir/done' ]; do sleep 0.2; done" &
+	holder=$!
+	wait_for_file "$dir/held" && ! lock "$1" true 2>"$dir/err" &&
+	grep -q "$1: the time was up" "$dir/err"
+	refused=$?
+	touch "$dir/done"
+	wait $holder && [ $refused -eq 0 ] || return
+	lock "$1" sh -c 'exit 7'
+	[ $? -eq 7 ]
+}
+
+wait_for_file() { # FILE
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ ! -e "$1" ] || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+only_one "flock:$dir/lock"
+report $? "lock, a file lock"
+only_one mutex:/kipc-example
+report $? "lock, a mutex"
+rm -f "$dir/held"
+lock mutex:/kipc-example sh -c "touch '$dir/held'; sleep 1" &
+wait_for_file "$dir/held"
+kill -9 $!
+wait $! 2>/dev/null
+lock mutex:/kipc-example true 2>"$dir/err" && grep -q "died" "$dir/err"
+report $? "lock, a mutex whose owner was killed"
+rm -f /dev/shm/kipc-mutex.kipc-example
 
 for address in channel: queue:; do
 	region "$address" >"$dir/out" 2>"$dir/err" &&

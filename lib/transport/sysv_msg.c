@@ -22,12 +22,8 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
-#include <time.h>
 
 #include "internal.h"
-
-#define KIPC_SYSV_NAP_MIN	20000
-#define KIPC_SYSV_NAP_MAX	2000000
 
 /* struct msgbuf of <sys/msg.h>: this, and the payload. */
 #define KIPC_SYSV_HEAD		sizeof(long)
@@ -58,25 +54,11 @@ static int kipc_sysv_error(int err)
 	}
 }
 
-/* Sleep *@nap, or until the deadline; then a longer nap.  0, or over: -errno. */
-static int kipc_sysv_nap(int64_t *nap, kipc_deadline deadline)
-{
-	int64_t left = kipc_deadline_left(deadline);
-	struct timespec ts = { 0 };
-
-	if (left <= 0)
-		return kipc_deadline_missed(deadline);
-	ts.tv_nsec = *nap < left ? *nap : left;
-	if (*nap < KIPC_SYSV_NAP_MAX)
-		*nap += *nap / 2;
-	return -clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
-}
-
 static int kipc_sysv_put(struct kipc_sysv *sysv, const void *buf, size_t len,
 			 kipc_deadline deadline)
 {
 	int flags = deadline == KIPC_NEVER ? 0 : IPC_NOWAIT;
-	int64_t nap = KIPC_SYSV_NAP_MIN;
+	int64_t nap = KIPC_NAP_MIN;
 	int err;
 
 	for (;;) {
@@ -84,7 +66,7 @@ static int kipc_sysv_put(struct kipc_sysv *sysv, const void *buf, size_t len,
 			return 0;
 		if (errno != EAGAIN)
 			return kipc_sysv_error(errno);
-		err = kipc_sysv_nap(&nap, deadline);
+		err = kipc_wait_nap(&nap, deadline);
 		if (err)
 			return err;
 	}
@@ -144,7 +126,7 @@ static int kipc_sysv_ask(const struct kipc_wanted *wanted, long *mtype, int *fla
 static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer, size_t size,
 			      const struct kipc_wanted *wanted, kipc_deadline deadline)
 {
-	int64_t nap = KIPC_SYSV_NAP_MIN;
+	int64_t nap = KIPC_NAP_MIN;
 	int flags, err;
 	long mtype;
 	ssize_t n;
@@ -162,7 +144,7 @@ static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer
 			return n;
 		if (errno != ENOMSG)
 			return kipc_sysv_error(errno);
-		err = kipc_sysv_nap(&nap, deadline);
+		err = kipc_wait_nap(&nap, deadline);
 		if (err)
 			return err;
 	}
