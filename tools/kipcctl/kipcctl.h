@@ -13,6 +13,7 @@
 #define EXIT_OK		0
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
+#define EXIT_DIFFERS	3	/* mechanisms: not as recorded */
 
 struct verb {
 	const char *name;
@@ -21,6 +22,7 @@ struct verb {
 };
 
 int verb_load(int argc, char **argv);
+int verb_mechanisms(int argc, char **argv);
 int verb_queues(int argc, char **argv);
 int verb_recv(int argc, char **argv);
 int verb_schemes(int argc, char **argv);
@@ -28,6 +30,10 @@ int verb_send(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_unlink(int argc, char **argv);
 int verb_unload(int argc, char **argv);
+
+/* ---- schemes.c ---- */
+
+void print_offers(uint32_t can);
 
 /* ---- util.c ---- */
 

@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
 	{ "unlink",	"remove a name that outlives its users",	verb_unlink },
 	{ "queues",	"list the queues and how full they are",	verb_queues },
 	{ "schemes",	"list the mechanisms and their limits",		verb_schemes },
+	{ "mechanisms",	"show what each mechanism can do; try it",	verb_mechanisms },
 	{ "status",	"show the module, its device and parameters",	verb_status },
 	{ "load",	"load the module",				verb_load },
 	{ "unload",	"unload the module",				verb_unload },
@@ -28,7 +29,7 @@ static void print_help(FILE *out)
 
 	fprintf(out, "Usage: kipcctl VERB [OPTION]... [ARGUMENT]...\n\n");
 	for (verb = verbs; verb->name; verb++)
-		fprintf(out, "  %-10s%s\n", verb->name, verb->help);
+		fprintf(out, "  %-12s%s\n", verb->name, verb->help);
 	fprintf(out, "\n`kipcctl VERB --help` tells more; kipcctl(1) tells all.\n");
 }
 

@@ -34,10 +34,20 @@ static const struct {
 	{ KIPC_CAN_NOTIFY,	"notify" },
 };
 
+/* What it offers, each word after a space. */
+void print_offers(uint32_t can)
+{
+	unsigned int w;
+
+	for (w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+		if (can & words[w].bit)
+			printf(" %s", words[w].word);
+}
+
 int verb_schemes(int argc, char **argv)
 {
 	const char *scheme;
-	unsigned int i, w;
+	unsigned int i;
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return usage(text, EXIT_OK);
@@ -51,9 +61,7 @@ int verb_schemes(int argc, char **argv)
 			continue;
 		printf("%-16s %12llu ", scheme,
 		       (unsigned long long)info.max_size);
-		for (w = 0; w < sizeof(words) / sizeof(words[0]); w++)
-			if (info.can & words[w].bit)
-				printf(" %s", words[w].word);
+		print_offers(info.can);
 		putchar('\n');
 	}
 	return EXIT_OK;
