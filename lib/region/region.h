@@ -3,8 +3,8 @@
  * What the regions share and nobody else sees.
  *
  * A region is memory and, with most mechanisms, the descriptor that it is a mapping of.
- * region.c maps descriptors, checks arguments and keeps the handle; a mechanism gets
- * memory or a descriptor, and knows what is its own:
+ * region.c maps descriptors, checks arguments and keeps the handle (info.c tells of it); a
+ * mechanism gets memory or a descriptor, and knows what is its own:
  *
  *	file.c		posix-shm: and mmap-file:, which differ in where the file lies
  *	memfd.c		memfd:, and seals
@@ -99,6 +99,10 @@ extern const struct kipc_region_mechanism kipc_dmabuf_region;
 int kipc_region_error(int err);
 size_t kipc_region_round(const struct kipc_region *region, size_t bytes);
 int kipc_region_map(struct kipc_region *region);
+
+/* ---- info.c ---- */
+
+bool kipc_region_is_stable(const struct kipc_region *region);
 
 /* ---- descriptor.c ---- */
 
