@@ -52,6 +52,7 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_NOUNDO]	= { "noundo" },
 	[KIPC_PARAM_FOREIGN]	= { "foreign" },
 	[KIPC_PARAM_POLLABLE]	= { "poll" },
+	[KIPC_PARAM_SEMAPHORE]	= { "semaphore" },
 };
 
 __attribute__((format(printf, 2, 3)))

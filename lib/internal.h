@@ -204,7 +204,7 @@ enum kipc_param {
 	KIPC_PARAM_NOTICES,	/* there: tell of clients */
 	KIPC_PARAM_NICE,	/* there: serve at the caller's nice value */
 	KIPC_PARAM_HUGE,	/* there: in huge pages */
-	KIPC_PARAM_VALUE,	/* of a new semaphore or event */
+	KIPC_PARAM_VALUE,	/* of a new semaphore, event or counter */
 	KIPC_PARAM_SEMS,	/* semaphores of a set */
 	KIPC_PARAM_PARTIES,	/* who meet at a barrier */
 	KIPC_PARAM_READERS,	/* who may read at once */
@@ -217,6 +217,7 @@ enum kipc_param {
 	KIPC_PARAM_NOUNDO,	/* there: what is taken outlives the taker */
 	KIPC_PARAM_FOREIGN,	/* there: another program's, as it is */
 	KIPC_PARAM_POLLABLE,	/* there: an event with a descriptor */
+	KIPC_PARAM_SEMAPHORE,	/* there: each wait takes 1 of it */
 	KIPC_PARAM_COUNT,
 };
 

@@ -7,6 +7,7 @@
 #include "internal.h"
 #include "region/region.h"
 #include "lock/lock.h"
+#include "notice/notice.h"
 
 const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_channel_transport.mechanism,
@@ -34,6 +35,8 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_cond_locking.mechanism,
 	&kipc_barrier_locking.mechanism,
 	&kipc_critical_locking.mechanism,
+	&kipc_signal_notice.mechanism,
+	&kipc_eventfd_notice.mechanism,
 	NULL,
 };
 

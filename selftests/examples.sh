@@ -72,7 +72,7 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..28"
+echo "1..30"
 
 for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
@@ -143,6 +143,11 @@ for address in channel: queue:; do
 	region "$address" >"$dir/out" 2>"$dir/err" &&
 		[ "$(cat "$dir/out")" = "1048576 bytes, for good, the last one is '~'" ]
 	report $? "a region passed over ${address%:}"
+done
+
+for address in signal:RTMIN+3 eventfd:; do
+	notice "$address" >"$dir/out" 2>>"$dir/err" && [ "$(cat "$dir/out")" = 42 ]
+	report $? "notice over ${address%%:*}"
 done
 
 [ $failures -eq 0 ]

@@ -128,6 +128,14 @@ static inline int open_descriptors(void)
 	return n;
 }
 
+/* Under valgrind, which has its own idea of signals, stacks and other processes? */
+static inline bool on_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload");
+}
+
 /* Let SIGALRM come in a moment, and again and again until it is stopped. */
 static inline void on_alarm(int number)
 {
