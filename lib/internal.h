@@ -69,8 +69,10 @@ int kipc_wait_fd(int fd, short events, kipc_deadline deadline);
 int kipc_wait_lock(pthread_mutex_t *lock, kipc_deadline deadline);
 int kipc_wait_robust(pthread_mutex_t *lock, kipc_deadline deadline);
 
-/* The first nap of those who can only try again. */
+/* Where nothing tells that it is time to try again: naps of growing length. */
 #define KIPC_NAP_MIN	20000
+#define KIPC_NAP_MAX	2000000
+
 int kipc_wait_nap(int64_t *nap, kipc_deadline deadline);
 
 /* ---- lifetime.c: the last one to close ---- */
@@ -374,7 +376,8 @@ struct kipc_transport {
 /* After this error of a reply, can the call still be answered? */
 static inline bool kipc_reply_is_open(int err)
 {
-	return err == -EMSGSIZE || err == -ENOBUFS || err == -EBADF || err == -ELOOP;
+	return err == -EMSGSIZE || err == -ENOBUFS || err == -EBADF || err == -ELOOP ||
+	       err == -EOPNOTSUPP;
 }
 
 extern const struct kipc_transport kipc_channel_transport;
@@ -384,6 +387,7 @@ extern const struct kipc_transport kipc_unix_seqpacket_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
 extern const struct kipc_transport kipc_auto_transport;
+extern const struct kipc_transport kipc_binder_transport;
 
 /* The transport of an address of that family. */
 static inline const struct kipc_transport *

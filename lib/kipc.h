@@ -32,6 +32,7 @@
  *	-ELOOP		that descriptor cannot be sent
  *	-ENODEV		the kernel has no such mechanism (kipc.ko not loaded)
  *	-EPROTO		what came is not a message of libkipc's making
+ *	-EDEADLK	this thread must answer the call it holds first (binder:)
  *	-EINTR		a signal handler ran during the wait; no message was lost.
  *			After kipc_call() @outcome says whether it may have run (the
  *			kernel may restart the wait instead, where the handler

@@ -37,6 +37,7 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_critical_locking.mechanism,
 	&kipc_signal_notice.mechanism,
 	&kipc_eventfd_notice.mechanism,
+	&kipc_binder_transport.mechanism,
 	NULL,
 };
 

@@ -14,7 +14,6 @@
 #define NSEC_PER_SEC 1000000000LL
 
 /* The longest nap of those who can only try again. */
-#define KIPC_NAP_MAX 2000000
 
 static int64_t kipc_clock(void)
 {
@@ -96,9 +95,9 @@ int kipc_wait_nap(int64_t *nap, kipc_deadline deadline)
 	int64_t left = kipc_deadline_left(deadline);
 	struct timespec ts = { 0 };
 
-	if (left <= 0)
+	if (!left)
 		return kipc_deadline_missed(deadline);
-	ts.tv_nsec = *nap < left ? *nap : left;
+	ts.tv_nsec = left < 0 || *nap < left ? *nap : left;
 	if (*nap < KIPC_NAP_MAX)
 		*nap += *nap / 2;
 	return -clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);

@@ -73,6 +73,9 @@ static const char *scheme_prefix(const char *scheme)
 	return "";
 }
 
+/* Binder has a few devices, each of which one server may manage. */
+static const char * const binder_devices[] = { "vndbinder", "hwbinder", "binder" };
+
 /* An address that no other lane uses. */
 static void lane_address(const struct lane *lane, int way, char *buf,
 			 size_t len)
@@ -84,6 +87,9 @@ static void lane_address(const struct lane *lane, int way, char *buf,
 
 	if (!prefix)
 		snprintf(buf, len, "%s:", scheme);
+	else if (!strcmp(scheme, "binder"))
+		snprintf(buf, len, "%s:%s", scheme,
+			 binder_devices[lane->serial % ARRAY_SIZE(binder_devices)]);
 	else if (!strcmp(scheme, "sysv-msg"))
 		snprintf(buf, len, "%s:0x%08x", scheme,
 			 0x4b000000 | (pid & 0xfff) << 12 | (n & 0xfff));

@@ -26,7 +26,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/android/binder.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,14 +36,10 @@
 #include <unistd.h>
 
 #include "payload.h"
+#include "transport/binder_wire.h"
 
-/* The driver maps no more, whatever it is asked for. */
-#define BINDER_MAP_MAX	(4ULL << 20)
 #define BINDER_MAP_MIN	(1ULL << 20)
 #define CLIENT_MAP	65536ULL
-
-/* What a one-way message costs beside its bytes, where that is counted (6.1). */
-#define ONE_WAY_COST	256
 
 /* A context manager that ended a moment ago is forgotten by a worker thread. */
 #define MANAGER_TRIES	20
@@ -74,96 +69,45 @@ struct raw_binder {
 	uint32_t taken;		/* server: likewise */
 };
 
-/* Commands to the driver: each is a number and what belongs to it. */
-struct binder_out {
-	size_t len;
-	unsigned char bytes[128];
-};
-
-static void binder_put(struct binder_out *out, uint32_t command,
-		       const void *argument)
-{
-	memcpy(out->bytes + out->len, &command, sizeof(command));
-	out->len += sizeof(command);
-	memcpy(out->bytes + out->len, argument, _IOC_SIZE(command));
-	out->len += _IOC_SIZE(command);
-}
-
-static void binder_put_held(struct raw_binder *binder, struct binder_out *out)
+static void binder_put_held(struct raw_binder *binder,
+			    struct kipc_binder_out *out)
 {
 	if (binder->held)
-		binder_put(out, BC_FREE_BUFFER, &binder->held);
+		kipc_binder_put(out, BC_FREE_BUFFER, &binder->held);
 	binder->held = 0;
 }
 
-static void binder_put_data(struct binder_out *out, uint32_t command,
-			    uint32_t flags, const void *data, size_t len)
+/* One system call, and again when a signal cuts in that is not for us. */
+static int binder_request(struct raw_binder *binder,
+			  struct kipc_binder_out *out,
+			  struct kipc_binder_in *in)
 {
-	struct binder_transaction_data transaction = {
-		.flags = flags,
-		.data_size = len,
-		.data.ptr.buffer = (uintptr_t)data,
-	};
+	int err;
 
-	binder_put(out, command, &transaction);
-}
-
-/* What an answer of the driver means to one who waits for another. */
-static int binder_refusal(uint32_t answer)
-{
-	switch (answer) {
-	case BR_DEAD_REPLY:
-		return -EPIPE;
-	case BR_FAILED_REPLY:
-		return -EREMOTEIO;
-	case BR_ERROR:
-		return -EIO;
-	default:
-		return 0;
-	}
-}
-
-/* One system call: what it wrote is not written again when a signal cuts in. */
-static ssize_t binder_request(struct raw_binder *binder,
-			      const struct binder_out *out, void *in,
-			      size_t in_size)
-{
-	struct binder_write_read request = {
-		.write_size = out->len,
-		.write_buffer = (uintptr_t)out->bytes,
-		.read_size = in_size,
-		.read_buffer = (uintptr_t)in,
-	};
-
-	while (ioctl(binder->fd, BINDER_WRITE_READ, &request))
-		if (errno != EINTR || worker_stop)
-			return -errno;
-	return (ssize_t)request.read_consumed;
+	do
+		err = kipc_binder_request(binder->fd, out, in);
+	while (err == -EINTR && !worker_stop);
+	return err;
 }
 
 /* Write @out and read until @wanted comes; what belongs to it goes to @argument. */
-static int binder_until(struct raw_binder *binder, struct binder_out *out,
+static int binder_until(struct raw_binder *binder, struct kipc_binder_out *out,
 			uint32_t wanted, void *argument)
 {
-	unsigned char in[256];
+	struct kipc_binder_in in;
+	const void *belongs;
 	bool found = false;
 	uint32_t answer;
-	ssize_t n, at;
 	int err = 0;
 
 	while (!found && !err) {
-		n = binder_request(binder, out, in, sizeof(in));
-		if (n < 0)
-			return (int)n;
-		out->len = 0;
-		for (at = 0; at < n; at += (ssize_t)_IOC_SIZE(answer)) {
-			memcpy(&answer, in + at, sizeof(answer));
-			at += (ssize_t)sizeof(answer);
+		err = binder_request(binder, out, &in);
+		while (kipc_binder_next(&in, &answer, &belongs)) {
 			if (answer == wanted) {
-				memcpy(argument, in + at, _IOC_SIZE(answer));
+				memcpy(argument, belongs, _IOC_SIZE(answer));
 				found = true;
 			} else if (!err) {
-				err = binder_refusal(answer);
+				err = kipc_binder_refusal(answer);
 			}
 		}
 	}
@@ -172,12 +116,12 @@ static int binder_until(struct raw_binder *binder, struct binder_out *out,
 
 static int raw_binder_prepare(struct lane *lane)
 {
-	size_t map_size = (size_t)min_u64(BINDER_MAP_MAX,
+	size_t map_size = (size_t)min_u64(KIPC_BINDER_MAP_MAX,
 					  max_u64(BINDER_MAP_MIN,
 						  4 * (uint64_t)lane->size));
 	struct raw_binder *binder;
 
-	lane->max_size = BINDER_MAP_MAX;
+	lane->max_size = KIPC_BINDER_MAP_MAX;
 	if (lane->size > lane->max_size)
 		return -EMSGSIZE;
 	binder = calloc(1, sizeof(*binder));
@@ -192,9 +136,9 @@ static int raw_binder_prepare(struct lane *lane)
 		free(binder);
 		return -ENOMEM;
 	}
-	lane->max_send = map_size / 2 - ONE_WAY_COST;
+	lane->max_send = map_size / 2 - KIPC_BINDER_ONE_WAY_COST;
 	binder->window = (uint32_t)max_u64(map_size / 4 /
-					   (lane->size + ONE_WAY_COST), 1);
+					   (lane->size + KIPC_BINDER_ONE_WAY_COST), 1);
 	lane->priv = binder;
 	return 0;
 }
@@ -228,10 +172,9 @@ static void binder_close_device(struct raw_binder *binder)
 /* Become the context manager of a device, and a thread that takes requests. */
 static int binder_serve_device(struct raw_binder *binder, unsigned int i)
 {
-	struct binder_out out = { .len = 0 };
+	struct kipc_binder_out out = { .len = 0 };
 	uint32_t threads = 0;
 	int manager = 0, err;
-	ssize_t n;
 
 	err = binder_open_device(binder, i);
 	if (err)
@@ -240,9 +183,8 @@ static int binder_serve_device(struct raw_binder *binder, unsigned int i)
 	    ioctl(binder->fd, BINDER_SET_CONTEXT_MGR, &manager))
 		return -errno;
 	binder->shared->device = i;
-	binder_put(&out, BC_ENTER_LOOPER, NULL);
-	n = binder_request(binder, &out, NULL, 0);
-	return n < 0 ? (int)n : 0;
+	kipc_binder_put(&out, BC_ENTER_LOOPER, NULL);
+	return binder_request(binder, &out, NULL);
 }
 
 /* The first device that has no context manager yet. */
@@ -305,11 +247,11 @@ static ssize_t raw_binder_call(struct lane *lane, const void *data, size_t len,
 {
 	struct binder_transaction_data answer;
 	struct raw_binder *binder = lane->priv;
-	struct binder_out out = { .len = 0 };
+	struct kipc_binder_out out = { .len = 0 };
 	int err;
 
 	binder_put_held(binder, &out);
-	binder_put_data(&out, BC_TRANSACTION, 0, data, len);
+	kipc_binder_put_data(&out, BC_TRANSACTION, 0, 0, data, len);
 	err = binder_until(binder, &out, BR_REPLY, &answer);
 	if (err)
 		return err;
@@ -320,7 +262,7 @@ static ssize_t raw_binder_call(struct lane *lane, const void *data, size_t len,
 }
 
 /* Give back what is held, write @out and wait for a request. */
-static ssize_t binder_receive(struct raw_binder *binder, struct binder_out *out,
+static ssize_t binder_receive(struct raw_binder *binder, struct kipc_binder_out *out,
 			      const void **data)
 {
 	struct binder_transaction_data request;
@@ -338,7 +280,7 @@ static ssize_t raw_binder_recv(struct lane *lane, size_t expect,
 			       const void **data)
 {
 	struct raw_binder *binder = lane->priv;
-	struct binder_out out = { .len = 0 };
+	struct kipc_binder_out out = { .len = 0 };
 
 	(void)expect;
 	binder_put_held(binder, &out);
@@ -350,24 +292,22 @@ static ssize_t raw_binder_reply_recv(struct lane *lane, const void *data,
 				     const void **next)
 {
 	struct raw_binder *binder = lane->priv;
-	struct binder_out out = { .len = 0 };
+	struct kipc_binder_out out = { .len = 0 };
 
 	(void)expect;
 	binder_put_held(binder, &out);
-	binder_put_data(&out, BC_REPLY, 0, data, len);
+	kipc_binder_put_data(&out, BC_REPLY, 0, 0, data, len);
 	return binder_receive(binder, &out, next);
 }
 
 static int raw_binder_reply(struct lane *lane, const void *data, size_t len)
 {
 	struct raw_binder *binder = lane->priv;
-	struct binder_out out = { .len = 0 };
-	ssize_t n;
+	struct kipc_binder_out out = { .len = 0 };
 
 	binder_put_held(binder, &out);
-	binder_put_data(&out, BC_REPLY, 0, data, len);
-	n = binder_request(binder, &out, NULL, 0);
-	return n < 0 ? (int)n : 0;
+	kipc_binder_put_data(&out, BC_REPLY, 0, 0, data, len);
+	return binder_request(binder, &out, NULL);
 }
 
 /* Sleep while a whole window is under way. */
@@ -388,14 +328,14 @@ static int binder_await_credit(struct raw_binder *binder)
 static int raw_binder_send(struct lane *lane, const void *data, size_t len)
 {
 	struct raw_binder *binder = lane->priv;
-	struct binder_out out = { .len = 0 };
+	struct kipc_binder_out out = { .len = 0 };
 	int err;
 
 	err = binder_await_credit(binder);
 	if (err)
 		return err;
 	binder_put_held(binder, &out);
-	binder_put_data(&out, BC_TRANSACTION, TF_ONE_WAY, data, len);
+	kipc_binder_put_data(&out, BC_TRANSACTION, 0, TF_ONE_WAY, data, len);
 	err = binder_until(binder, &out, BR_TRANSACTION_COMPLETE, NULL);
 	if (!err)
 		binder->sent++;
@@ -406,14 +346,14 @@ static int raw_binder_send(struct lane *lane, const void *data, size_t len)
 static void raw_binder_done(struct lane *lane)
 {
 	struct raw_binder *binder = lane->priv;
-	struct binder_out out = { .len = 0 };
+	struct kipc_binder_out out = { .len = 0 };
 	uint32_t *credited = &binder->shared->credited;
 
 	binder->taken++;
 	if (binder->taken - *credited < (binder->window + 1) / 2)
 		return;
 	binder_put_held(binder, &out);
-	binder_request(binder, &out, NULL, 0);
+	binder_request(binder, &out, NULL);
 	__atomic_store_n(credited, binder->taken, __ATOMIC_RELEASE);
 	syscall(SYS_futex, credited, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
