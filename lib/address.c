@@ -53,6 +53,9 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_FOREIGN]	= { "foreign" },
 	[KIPC_PARAM_POLLABLE]	= { "poll" },
 	[KIPC_PARAM_SEMAPHORE]	= { "semaphore" },
+	[KIPC_PARAM_PROG]	= { "prog",	false,	0, UINT32_MAX },
+	[KIPC_PARAM_VERS]	= { "vers",	false,	0, UINT32_MAX },
+	[KIPC_PARAM_XDR]	= { "xdr" },
 };
 
 __attribute__((format(printf, 2, 3)))

@@ -220,6 +220,9 @@ enum kipc_param {
 	KIPC_PARAM_FOREIGN,	/* there: another program's, as it is */
 	KIPC_PARAM_POLLABLE,	/* there: an event with a descriptor */
 	KIPC_PARAM_SEMAPHORE,	/* there: each wait takes 1 of it */
+	KIPC_PARAM_PROG,	/* an RPC program */
+	KIPC_PARAM_VERS,	/* its version */
+	KIPC_PARAM_XDR,		/* there: payloads are XDR already */
 	KIPC_PARAM_COUNT,
 };
 
@@ -387,7 +390,9 @@ extern const struct kipc_transport kipc_unix_seqpacket_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
 extern const struct kipc_transport kipc_auto_transport;
+extern const struct kipc_transport kipc_cma_transport;
 extern const struct kipc_transport kipc_binder_transport;
+extern const struct kipc_transport kipc_sunrpc_transport;
 
 /* The transport of an address of that family. */
 static inline const struct kipc_transport *

@@ -13,9 +13,12 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_channel_transport.mechanism,
 	&kipc_queue_transport.mechanism,
 	&kipc_pipe_transport.mechanism,
-	&kipc_unix_seqpacket_transport.mechanism,
 	&kipc_posix_mq_transport.mechanism,
 	&kipc_sysv_msg_transport.mechanism,
+	&kipc_unix_seqpacket_transport.mechanism,
+	&kipc_cma_transport.mechanism,
+	&kipc_binder_transport.mechanism,
+	&kipc_sunrpc_transport.mechanism,
 	&kipc_auto_transport.mechanism,
 
 	&kipc_sysv_shm_region.mechanism,
@@ -24,6 +27,7 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_mmap_anon_region.mechanism,
 	&kipc_memfd_region.mechanism,
 	&kipc_dmabuf_region.mechanism,
+
 	&kipc_mutex_locking.mechanism,
 	&kipc_rwlock_locking.mechanism,
 	&kipc_sysv_sem_locking.mechanism,
@@ -35,9 +39,9 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_cond_locking.mechanism,
 	&kipc_barrier_locking.mechanism,
 	&kipc_critical_locking.mechanism,
+
 	&kipc_signal_notice.mechanism,
 	&kipc_eventfd_notice.mechanism,
-	&kipc_binder_transport.mechanism,
 	NULL,
 };
 

@@ -13,8 +13,6 @@
 
 #define NSEC_PER_SEC 1000000000LL
 
-/* The longest nap of those who can only try again. */
-
 static int64_t kipc_clock(void)
 {
 	struct timespec now;

@@ -72,7 +72,7 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..30"
+echo "1..32"
 
 for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
@@ -100,6 +100,15 @@ stop
 callback client >>"$dir/out" 2>>"$dir/err"
 [ $? -eq 1 ] && grep -q "channel:copier: nobody listens" "$dir/err"
 report $? "callback without its server"
+
+start door
+echo "behind the door" >"$dir/file"
+door "$dir/file" >"$dir/out" 2>>"$dir/err" && [ "$(cat "$dir/out")" = "behind the door" ]
+report $? "door"
+door "$dir/none" >>"$dir/out" 2>>"$dir/err"
+grep -q "none: it cannot be opened" "$dir/err"
+report $? "door without what is asked for"
+stop
 
 every-transport >"$dir/out" 2>"$dir/err"
 report $? "the same over every transport"

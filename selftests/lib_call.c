@@ -17,6 +17,8 @@ FIXTURE_VARIANT(call)
 
 FIXTURE_VARIANT_ADD(call, channel) { .scheme = "channel" };
 FIXTURE_VARIANT_ADD(call, unix_seqpacket) { .scheme = "unix-seqpacket" };
+FIXTURE_VARIANT_ADD(call, cma) { .scheme = "cma" };
+FIXTURE_VARIANT_ADD(call, sunrpc) { .scheme = "sunrpc" };
 
 FIXTURE_SETUP(call)
 {
@@ -215,7 +217,7 @@ TEST_F(call, server_that_dies_with_the_call_econnreset)
 	EXPECT_EQ(-ECONNRESET, kipc_call(self->client, "x", 1, &msg, LONG));
 	EXPECT_EQ(KIPC_CALL_SEEN, msg.outcome);
 	EXPECT_EQ(128 + SIGKILL, exit_status(child));
-	if (scheme_is(variant->scheme, "unix-seqpacket"))
+	if (scheme_is_socket(variant->scheme))
 		unlink(strchr(self->address, ':') + 1);
 }
 

@@ -19,6 +19,8 @@ FIXTURE_VARIANT_ADD(named, queue) { .scheme = "queue" };
 FIXTURE_VARIANT_ADD(named, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(named, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(named, sysv_msg) { .scheme = "sysv-msg" };
+FIXTURE_VARIANT_ADD(named, cma) { .scheme = "cma" };
+FIXTURE_VARIANT_ADD(named, sunrpc) { .scheme = "sunrpc" };
 
 FIXTURE_SETUP(named)
 {

@@ -44,6 +44,13 @@ static inline bool device_missing(const char *scheme)
 	       access("/dev/kipc", F_OK);
 }
 
+/* Is a name of this scheme a socket's path? */
+static inline bool scheme_is_socket(const char *scheme)
+{
+	return scheme_is(scheme, "unix-seqpacket") || scheme_is(scheme, "cma") ||
+	       scheme_is(scheme, "sunrpc");
+}
+
 static inline uint32_t scheme_can(const char *scheme)
 {
 	struct kipc_info info = KIPC_INFO_INIT;
@@ -57,7 +64,7 @@ static inline char *fresh_address(const char *scheme, char *buf)
 	static int count;
 	int pid = getpid(), n = ++count;
 
-	if (scheme_is(scheme, "unix-seqpacket"))
+	if (scheme_is_socket(scheme))
 		snprintf(buf, 128, "%s:/tmp/kipc-test-%d-%d", scheme, pid, n);
 	else if (scheme_is(scheme, "posix-mq"))
 		snprintf(buf, 128, "%s:/kipc-test-%d-%d", scheme, pid, n);

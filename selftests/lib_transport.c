@@ -27,6 +27,8 @@ FIXTURE_VARIANT_ADD(pair, pipe) { .scheme = "pipe" };
 FIXTURE_VARIANT_ADD(pair, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(pair, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pair, sysv_msg) { .scheme = "sysv-msg" };
+FIXTURE_VARIANT_ADD(pair, cma) { .scheme = "cma" };
+FIXTURE_VARIANT_ADD(pair, sunrpc) { .scheme = "sunrpc" };
 
 FIXTURE_SETUP(pair)
 {
@@ -497,7 +499,7 @@ TEST_F(pair, sender_gone_what_it_sent_comes_first)
 	self->send = NULL;
 	EXPECT_EQ(4, kipc_recv(self->recv, &msg, LONG));
 	kipc_release(&msg);
-	if (scheme_is(variant->scheme, "pipe") || scheme_is(variant->scheme, "unix-seqpacket")) {
+	if (scheme_is(variant->scheme, "pipe") || scheme_is_socket(variant->scheme)) {
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, LONG));
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, KIPC_FOREVER));
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, KIPC_NOW));

@@ -59,6 +59,8 @@ static const struct {
 	{ "unix", "@" },
 	{ "unix-dgram", "@" },
 	{ "unix-seqpacket", "@" },
+	{ "cma", "@" },
+	{ "sunrpc", "@" },
 	{ "posix-mq", "/" },
 	{ "posix-shm", "/" },
 };
