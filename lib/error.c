@@ -114,7 +114,7 @@ static const struct kipc_sentence kipc_sentences[] = {
 	{ EPERM, "signal", "that process is another user's" },
 	{ EDEADLK, NULL, "this thread has a call to answer first" },
 	{ EPERM, "cma",
-	  "the other side may not read this process's memory: it must be of the same user, in the same PID namespace, and with Yama (kernel.yama.ptrace_scope) our ancestor or named by PR_SET_PTRACER" },
+	  "the receiver may not read this process: same user, PID namespace and Yama permitting" },
 	{ EPERM, NULL, "only its owner may do that" },
 	{ EBUSY, "signal", "that signal is caught through another handle already" },
 	{ EBUSY, NULL, "somebody else is told of its messages already" },

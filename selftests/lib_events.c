@@ -24,6 +24,8 @@ FIXTURE_VARIANT_ADD(pair, pipe) { .scheme = "pipe" };
 FIXTURE_VARIANT_ADD(pair, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(pair, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pair, sysv_msg) { .scheme = "sysv-msg" };
+FIXTURE_VARIANT_ADD(pair, cma) { .scheme = "cma" };
+FIXTURE_VARIANT_ADD(pair, sunrpc) { .scheme = "sunrpc" };
 
 FIXTURE_SETUP(pair)
 {
@@ -212,6 +214,8 @@ FIXTURE_VARIANT(listener)
 
 FIXTURE_VARIANT_ADD(listener, channel) { .scheme = "channel" };
 FIXTURE_VARIANT_ADD(listener, unix_seqpacket) { .scheme = "unix-seqpacket" };
+FIXTURE_VARIANT_ADD(listener, cma) { .scheme = "cma" };
+FIXTURE_VARIANT_ADD(listener, sunrpc) { .scheme = "sunrpc" };
 
 FIXTURE_SETUP(listener)
 {

@@ -91,7 +91,7 @@ static int connect_plain(const char *path)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(sun.sun_path, path);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
 		close(fd);
 		return -errno;
@@ -107,7 +107,7 @@ static CLIENT *client_plain(const char *path, unsigned long program, unsigned lo
 	int fd = connect_plain(path);
 	CLIENT *client;
 
-	strcpy(sun.sun_path, path);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	client = fd < 0 ? NULL : clnt_vc_create(fd, &address, program, version, 0, 0);
 	if (client)
 		clnt_control(client, CLSET_FD_CLOSE, NULL);
@@ -309,7 +309,7 @@ static pid_t start_plain(const char *path)
 	SVCXPRT *transport;
 	pid_t child;
 
-	strcpy(sun.sun_path, path);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(fd, 5))
 		return -1;
 	child = fork();

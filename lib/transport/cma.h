@@ -27,6 +27,9 @@
  * one has by now, is found out by the *stamp*: a random number that the offer names, and
  * that must lie in the memory that is copied from.
  *
+ * A sender of our own user can make us wait for it, by memory whose pages it provides
+ * itself (userfaultfd); nobody else can.
+ *
  * What is trusted: a peer that may be attached to (ptrace(2)) is of our own user and could
  * do anything to us; but a peer that may not still shares the board, so nothing about our
  * own memory is ever decided by what is on it.  Only our own buffers are written to.
@@ -56,7 +59,7 @@
 #define KIPC_CMA_WORDS		512
 
 struct kipc_cma_board {
-	_Atomic uint64_t words[KIPC_CMA_WORDS];
+	atomic_uint_least64_t words[KIPC_CMA_WORDS];
 };
 
 /* What a word says: the offer's number, an error and a state. */

@@ -133,7 +133,7 @@ uint64_t kipc_cma_offer_state(const struct kipc_cma *cma, const struct kipc_cma_
 bool kipc_cma_offer_end(struct kipc_cma *cma, const struct kipc_cma_offer *offer, int *err)
 {
 	uint64_t found = kipc_cma_word(offer->number, KIPC_CMA_OFFERED, 0);
-	_Atomic uint64_t *word = &cma->board->words[offer->word];
+	atomic_uint_least64_t *word = &cma->board->words[offer->word];
 
 	if (atomic_compare_exchange_strong(word, &found, 0))
 		return false;
@@ -221,9 +221,9 @@ static int kipc_cma_try(struct kipc_cma *cma, const struct kipc_cma_packet *pack
 int kipc_cma_offer_fetch(struct kipc_cma *cma, const struct kipc_cma_packet *packet,
 			 const struct ucred *from, struct kipc_buffer **buffer, int *why)
 {
-	uint64_t offered = kipc_cma_word(packet->number, KIPC_CMA_OFFERED, 0), found = offered;
-	_Atomic uint64_t *word;
-	uint64_t end;
+	uint64_t offered = kipc_cma_word(packet->number, KIPC_CMA_OFFERED, 0);
+	uint64_t found = offered, end;
+	atomic_uint_least64_t *word;
 	int err;
 
 	if (!kipc_cma_packet_ok(cma, packet))

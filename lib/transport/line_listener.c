@@ -19,8 +19,8 @@
  *
  * Fork: an epoll set is shared with the child, and would tell each of the two about the
  * other's clients.  The child finds its forkmark cleared and makes a set of its own under
- * the same descriptor; both may then accept and serve.  On a stream each needs all of what
- * a client sends, so there the clients from before fork() stay the parent's.
+ * the same descriptor; both may then accept and serve.  A line is only ever read by one of
+ * them, as each needs all that comes: clients from before fork() stay the parent's.
  *
  * An abstract name has no permission bits, so the mode is looked at here: who may not
  * connect is closed upon.
@@ -261,17 +261,9 @@ static int kipc_line_accept(struct kipc_line_listener *listener)
 static int kipc_line_listener_watch(struct kipc_line_listener *listener, int epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	size_t i;
 
 	event.data.u64 = KIPC_LINE_LISTENER;
-	if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener->fd, &event))
-		return -errno;
-	for (i = 0; i < listener->count; i++) {
-		event.data.u64 = listener->clients[i]->number;
-		if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener->clients[i]->line->fd, &event))
-			return -errno;
-	}
-	return 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, listener->fd, &event) ? -errno : 0;
 }
 
 /* An epoll set of our own, under the number of the old one. */
@@ -296,13 +288,11 @@ static int kipc_line_listener_settle(struct kipc_line_listener *listener)
 
 	pthread_mutex_lock(&listener->base.lock);
 	if (kipc_forkmark_forked(&listener->mark)) {
-		if (listener->kind->type == SOCK_STREAM) {
-			left = listener->clients;
-			count = listener->count;
-			listener->clients = NULL;
-			listener->count = 0;
-			listener->room = 0;
-		}
+		left = listener->clients;
+		count = listener->count;
+		listener->clients = NULL;
+		listener->count = 0;
+		listener->room = 0;
 		err = kipc_line_listener_own_set(listener);
 		if (!err)
 			kipc_forkmark_settle(&listener->mark);

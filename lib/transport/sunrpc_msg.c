@@ -41,9 +41,9 @@ static char kipc_rpc_one_way[8] = { 'k', 'i', 'p', 'c', ' ', '1', 'w', 'y' };
 
 /* What is used of it.  Set once, by whoever is first; all find the same. */
 struct kipc_rpc_library {
-	__typeof__(&xdrmem_create) xdrmem_create;
-	__typeof__(&xdr_callmsg) xdr_callmsg;
-	__typeof__(&xdr_replymsg) xdr_replymsg;
+	__typeof__(xdrmem_create) *xdrmem_create;
+	__typeof__(xdr_callmsg) *xdr_callmsg;
+	__typeof__(xdr_replymsg) *xdr_replymsg;
 };
 
 static struct kipc_rpc_library kipc_rpc_library;
@@ -57,11 +57,11 @@ static void kipc_rpc_load_once(void)
 
 	if (!tirpc)
 		return;
-	library->xdrmem_create = (__typeof__(&xdrmem_create))dlsym(tirpc, "xdrmem_create");
-	library->xdr_callmsg = (__typeof__(&xdr_callmsg))dlsym(tirpc, "xdr_callmsg");
-	library->xdr_replymsg = (__typeof__(&xdr_replymsg))dlsym(tirpc, "xdr_replymsg");
-	atomic_store(&kipc_rpc_loaded, library->xdrmem_create && library->xdr_callmsg &&
-				       library->xdr_replymsg);
+	library->xdrmem_create = dlsym(tirpc, "xdrmem_create");
+	library->xdr_callmsg = dlsym(tirpc, "xdr_callmsg");
+	library->xdr_replymsg = dlsym(tirpc, "xdr_replymsg");
+	if (library->xdrmem_create && library->xdr_callmsg && library->xdr_replymsg)
+		atomic_store(&kipc_rpc_loaded, true);
 }
 
 /* Load libtirpc: 0 or -ENODEV. */
