@@ -46,6 +46,14 @@ static inline int lock_open_flags(struct kipc_lock **lock, const char *address, 
 	return kipc_lock_open(lock, address, &options);
 }
 
+/* Does valgrind watch? */
+static inline bool watched(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded && strstr(preloaded, "vgpreload");
+}
+
 /* Memory that children share. */
 static inline void *shared_memory(size_t size)
 {
