@@ -412,6 +412,7 @@ struct kipc_sentence {
 
 extern const struct kipc_sentence kipc_region_sentences[];
 extern const struct kipc_sentence kipc_lock_sentences[];
+extern const struct kipc_sentence kipc_notice_sentences[];
 
 /* ---- system.c ---- */
 

@@ -5,6 +5,7 @@
  *
  *	notice.c	checks arguments, finds the mechanism, calls its operation
  *	signal.c	signal: blocked and waited for, or raised at a process
+ *	sentences.c	errors in words
  *	signal_names.c	signals by name; what is blocked and pending
  *	slot.c		who has a signal's handler, and who had it before
  *	catch.c		signal: with a function of the caller's
