@@ -116,6 +116,7 @@ static const struct kipc_sentence *const kipc_family_sentences[] = {
 	[KIPC_FAMILY_REGION] = kipc_region_sentences,
 	[KIPC_FAMILY_LOCK] = kipc_lock_sentences,
 	[KIPC_FAMILY_NOTICE] = kipc_notice_sentences,
+	[KIPC_FAMILY_CONTROL] = kipc_control_sentences,
 };
 
 static const char *kipc_sentence_in(const struct kipc_sentence *s,

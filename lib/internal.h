@@ -168,6 +168,7 @@ enum kipc_family {
 	KIPC_FAMILY_REGION,	/* memory in common: kipc_region.h */
 	KIPC_FAMILY_LOCK,	/* waits for one another: kipc_lock.h */
 	KIPC_FAMILY_NOTICE,	/* tells that something is: kipc_notice.h */
+	KIPC_FAMILY_CONTROL,	/* has another process in its hand: kipc_control.h */
 };
 
 /**
@@ -413,6 +414,7 @@ struct kipc_sentence {
 extern const struct kipc_sentence kipc_region_sentences[];
 extern const struct kipc_sentence kipc_lock_sentences[];
 extern const struct kipc_sentence kipc_notice_sentences[];
+extern const struct kipc_sentence kipc_control_sentences[];
 
 /* ---- system.c ---- */
 

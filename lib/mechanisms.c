@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "control/control.h"
 #include "internal.h"
 #include "region/region.h"
 #include "lock/lock.h"
@@ -42,6 +43,8 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 
 	&kipc_signal_notice.mechanism,
 	&kipc_eventfd_notice.mechanism,
+
+	&kipc_trace_mechanism,
 	NULL,
 };
 

@@ -159,4 +159,12 @@ for address in signal:RTMIN+3 eventfd:; do
 	report $? "notice over ${address%%:*}"
 done
 
+tracer sh -c 'kill -URG $$; exit 3' >>"$dir/out" 2>>"$dir/err" &&
+	grep -q '\] call [0-9]*(.*) = ' "$dir/err" && grep -q '\] signal 23$' "$dir/err" &&
+	grep -q '\] ended: 3$' "$dir/err"
+report $? "tracer of a shell"
+tracer /no/such/program >>"$dir/out" 2>>"$dir/err"
+[ $? -eq 127 ] && grep -q 'no such process, thread or program' "$dir/err"
+report $? "tracer of nothing"
+
 [ $failures -eq 0 ]
