@@ -56,6 +56,12 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_PROG]	= { "prog",	false,	0, UINT32_MAX },
 	[KIPC_PARAM_VERS]	= { "vers",	false,	0, UINT32_MAX },
 	[KIPC_PARAM_XDR]	= { "xdr" },
+	[KIPC_PARAM_OUT]	= { "out",	false,	0, INT32_MAX },
+	[KIPC_PARAM_DUPLEX]	= { "duplex" },
+	[KIPC_PARAM_PACKET]	= { "packet" },
+	[KIPC_PARAM_SHARED]	= { "shared" },
+	[KIPC_PARAM_COOKED]	= { "cooked" },
+	[KIPC_PARAM_ECHO]	= { "echo" },
 };
 
 __attribute__((format(printf, 2, 3)))

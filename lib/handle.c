@@ -68,12 +68,9 @@ void kipc_handle_free(struct kipc *handle)
 	free(handle);
 }
 
-static struct kipc_buffer *kipc_buffer_find(struct kipc *handle)
+static struct kipc_buffer *kipc_buffer_unfile(struct kipc *handle)
 {
-	struct kipc_buffer *buffer = __atomic_exchange_n(&handle->spare, NULL, __ATOMIC_ACQ_REL);
-
-	if (buffer)
-		return buffer;
+	struct kipc_buffer *buffer;
 
 	pthread_mutex_lock(&handle->lock);
 	buffer = handle->free;
@@ -90,16 +87,11 @@ static struct kipc_buffer *kipc_buffer_find(struct kipc *handle)
 	return buffer;
 }
 
-/*
- * Take a buffer of at least @capacity bytes; what was in it is lost.  Memory that
- * is never touched is never backed, so asking for the most that could come costs
- * addresses only.
- *
- * Returns NULL when there is no memory.
- */
-struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity)
+/* kipc_buffer_get(): the spare one is too small, or not there. */
+struct kipc_buffer *kipc_buffer_find(struct kipc *handle, struct kipc_buffer *spare,
+				     size_t capacity)
 {
-	struct kipc_buffer *buffer = kipc_buffer_find(handle);
+	struct kipc_buffer *buffer = spare ? spare : kipc_buffer_unfile(handle);
 
 	if (!buffer || (buffer->data && buffer->capacity >= capacity))
 		return buffer;
@@ -117,14 +109,9 @@ struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity)
 	return buffer;
 }
 
-void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer)
+/* kipc_buffer_put(): there is a spare one. */
+void kipc_buffer_file(struct kipc *handle, struct kipc_buffer *buffer)
 {
-	struct kipc_buffer *none = NULL;
-
-	if (!buffer || __atomic_compare_exchange_n(&handle->spare, &none, buffer, false,
-						   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return;
-
 	pthread_mutex_lock(&handle->lock);
 	buffer->free = handle->free;
 	handle->free = buffer;
@@ -132,6 +119,7 @@ void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer)
 }
 
 /* Let @msg carry a buffer; priv[0] remembers it. */
+KIPC_HOT
 void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
 		      struct kipc_buffer *buffer, size_t offset, size_t len)
 {
@@ -148,6 +136,7 @@ void kipc_buffer_share(struct kipc_buffer *buffer, unsigned int users)
 	atomic_store_explicit(&buffer->users, users, memory_order_relaxed);
 }
 
+KIPC_HOT
 void kipc_buffer_return(struct kipc_msg *msg)
 {
 	struct kipc_buffer *buffer = msg->priv[0];
@@ -157,13 +146,6 @@ void kipc_buffer_return(struct kipc_msg *msg)
 	if (!buffer || atomic_load_explicit(&buffer->users, memory_order_acquire) == 1 ||
 	    atomic_fetch_sub_explicit(&buffer->users, 1, memory_order_acq_rel) == 1)
 		kipc_buffer_put(msg->handle, buffer);
-}
-
-void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle)
-{
-	memset(msg, 0, sizeof(*msg));
-	msg->kind = KIPC_MSG_SEND;
-	msg->handle = handle;
 }
 
 /* Put a received message back, behind others put back before. */
@@ -188,11 +170,6 @@ int kipc_msg_keep(struct kipc *handle, const struct kipc_msg *msg)
 	}
 	pthread_mutex_unlock(&handle->lock);
 	return 0;
-}
-
-bool kipc_msg_any_kept(const struct kipc *handle)
-{
-	return __atomic_load_n(&handle->kept, __ATOMIC_RELAXED);
 }
 
 /* Take the first message that was put back, if there is one. */

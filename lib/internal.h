@@ -38,12 +38,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/types.h>
 
 #include "kipc.h"
 
 /* The symbols of libkipc.map; everything else is hidden. */
 #define KIPC_EXPORT __attribute__((visibility("default")))
+
+/*
+ * What runs for every message of a simple transport.  Kept together: after each switch of
+ * processes every page that is touched costs a look into the page tables.
+ */
+#define KIPC_HOT __attribute__((hot))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) \
@@ -60,7 +68,7 @@ typedef int64_t kipc_deadline;
 #define KIPC_NEVER	((int64_t)-1)
 #define KIPC_AT_ONCE	((int64_t)0)
 
-kipc_deadline kipc_deadline_after(int64_t timeout);
+kipc_deadline kipc_deadline_later(int64_t timeout);
 int64_t kipc_deadline_left(kipc_deadline deadline);
 int kipc_deadline_missed(kipc_deadline deadline);
 struct timespec;
@@ -74,6 +82,12 @@ int kipc_wait_robust(pthread_mutex_t *lock, kipc_deadline deadline);
 #define KIPC_NAP_MAX	2000000
 
 int kipc_wait_nap(int64_t *nap, kipc_deadline deadline);
+
+/* The deadline of a public timeout. */
+static inline kipc_deadline kipc_deadline_after(int64_t timeout)
+{
+	return timeout < 0 ? KIPC_NEVER : timeout ? kipc_deadline_later(timeout) : KIPC_AT_ONCE;
+}
 
 /* ---- lifetime.c: the last one to close ---- */
 
@@ -149,17 +163,63 @@ struct kipc {
 void *kipc_handle_new(size_t size, const struct kipc_transport *transport, uint32_t side);
 void kipc_handle_free(struct kipc *handle);
 
-struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity);
-void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer);
+struct kipc_buffer *kipc_buffer_find(struct kipc *handle, struct kipc_buffer *spare,
+				     size_t capacity);
+void kipc_buffer_file(struct kipc *handle, struct kipc_buffer *buffer);
 void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
 		      struct kipc_buffer *buffer, size_t offset, size_t len);
 void kipc_buffer_share(struct kipc_buffer *buffer, unsigned int users);
 void kipc_buffer_return(struct kipc_msg *msg);
 
 int kipc_msg_keep(struct kipc *handle, const struct kipc_msg *msg);
-bool kipc_msg_any_kept(const struct kipc *handle);
 bool kipc_msg_take_kept(struct kipc *handle, struct kipc_msg *msg);
-void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle);
+
+/*
+ * Take a buffer of at least @capacity bytes; what was in it is lost.  Memory that
+ * is never touched is never backed, so asking for the most that could come costs
+ * addresses only.  While the process has one thread nothing needs to be atomic.
+ *
+ * Returns NULL when there is no memory.
+ */
+static inline struct kipc_buffer *kipc_buffer_get(struct kipc *handle, size_t capacity)
+{
+	struct kipc_buffer *buffer;
+
+	if (__libc_single_threaded) {
+		buffer = __atomic_load_n(&handle->spare, __ATOMIC_RELAXED);
+		__atomic_store_n(&handle->spare, NULL, __ATOMIC_RELAXED);
+	} else {
+		buffer = __atomic_exchange_n(&handle->spare, NULL, __ATOMIC_ACQ_REL);
+	}
+	if (buffer && buffer->data && buffer->capacity >= capacity)
+		return buffer;
+	return kipc_buffer_find(handle, buffer, capacity);
+}
+
+static inline void kipc_buffer_put(struct kipc *handle, struct kipc_buffer *buffer)
+{
+	struct kipc_buffer *none = NULL;
+
+	if (!buffer)
+		return;
+	if (__libc_single_threaded && !__atomic_load_n(&handle->spare, __ATOMIC_RELAXED))
+		__atomic_store_n(&handle->spare, buffer, __ATOMIC_RELAXED);
+	else if (!__atomic_compare_exchange_n(&handle->spare, &none, buffer, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		kipc_buffer_file(handle, buffer);
+}
+
+static inline bool kipc_msg_any_kept(const struct kipc *handle)
+{
+	return __atomic_load_n(&handle->kept, __ATOMIC_RELAXED);
+}
+
+static inline void kipc_msg_init(struct kipc_msg *msg, struct kipc *handle)
+{
+	memset(msg, 0, sizeof(*msg));
+	msg->kind = KIPC_MSG_SEND;
+	msg->handle = handle;
+}
 
 /* ---- mechanisms.c: what there is ---- */
 
@@ -224,6 +284,12 @@ enum kipc_param {
 	KIPC_PARAM_PROG,	/* an RPC program */
 	KIPC_PARAM_VERS,	/* its version */
 	KIPC_PARAM_XDR,		/* there: payloads are XDR already */
+	KIPC_PARAM_OUT,		/* a second inherited descriptor, for what goes out */
+	KIPC_PARAM_DUPLEX,	/* there: both ways */
+	KIPC_PARAM_PACKET,	/* there: each message a packet */
+	KIPC_PARAM_SHARED,	/* there: several listeners share the messages */
+	KIPC_PARAM_COOKED,	/* there: a terminal that edits lines */
+	KIPC_PARAM_ECHO,	/* there: and repeats them */
 	KIPC_PARAM_COUNT,
 };
 
@@ -387,6 +453,8 @@ static inline bool kipc_reply_is_open(int err)
 extern const struct kipc_transport kipc_channel_transport;
 extern const struct kipc_transport kipc_queue_transport;
 extern const struct kipc_transport kipc_pipe_transport;
+extern const struct kipc_transport kipc_fifo_transport;
+extern const struct kipc_transport kipc_pty_transport;
 extern const struct kipc_transport kipc_unix_seqpacket_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
@@ -420,6 +488,9 @@ extern const struct kipc_sentence kipc_control_sentences[];
 
 uint64_t kipc_system_number(const char *path, uint64_t otherwise);
 void kipc_system_fresh_name(char *name, size_t size);
+mode_t kipc_system_umask(void);
+int kipc_system_lock_dir(const char *path);
+void kipc_system_unlock_dir(int fd);
 
 /* ---- transport/sysv_msg.c: keys, for all of System V's ---- */
 

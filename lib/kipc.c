@@ -145,23 +145,33 @@ static int kipc_outgoing_set(const struct kipc *handle, struct kipc_outgoing *ou
 	return 0;
 }
 
+static inline int kipc_send_out(struct kipc *handle, const struct kipc_outgoing *out,
+				int64_t timeout)
+{
+	if (!(handle->side & KIPC_SIDE_SEND))
+		return -EOPNOTSUPP;
+	return handle->transport->send(handle, out, kipc_deadline_after(timeout));
+}
+
 KIPC_EXPORT int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
 			       const struct kipc_send_options *options, int64_t timeout)
 {
 	struct kipc_outgoing out;
 	int err = kipc_outgoing_set(handle, &out, data, len, options);
 
-	if (err)
-		return err;
-	if (!(handle->side & KIPC_SIDE_SEND))
-		return -EOPNOTSUPP;
-	return handle->transport->send(handle, &out, kipc_deadline_after(timeout));
+	return err ? err : kipc_send_out(handle, &out, timeout);
 }
 
+/* The usual case, without the detour: there are no options to look at. */
+KIPC_HOT
 KIPC_EXPORT int kipc_send(struct kipc *handle, const void *data, size_t len,
 			  int64_t timeout)
 {
-	return kipc_send_opts(handle, data, len, NULL, timeout);
+	struct kipc_outgoing out = { .data = data, .len = len };
+
+	if (!handle || (!data && len))
+		return -EINVAL;
+	return kipc_send_out(handle, &out, timeout);
 }
 
 /* One after the other; the error of a later one is told when it is the first. */
@@ -235,12 +245,13 @@ KIPC_EXPORT ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *m
 
 /* ---- receiving ---- */
 
+KIPC_HOT
 static ssize_t kipc_recv_until(struct kipc *handle, struct kipc_msg *msg,
 			       kipc_deadline deadline)
 {
 	int err;
 
-	if (kipc_msg_take_kept(handle, msg))
+	if (kipc_msg_any_kept(handle) && kipc_msg_take_kept(handle, msg))
 		return (ssize_t)msg->len;
 	kipc_msg_init(msg, handle);
 	err = handle->transport->recv(handle, msg, deadline);
@@ -250,6 +261,7 @@ static ssize_t kipc_recv_until(struct kipc *handle, struct kipc_msg *msg,
 	return err;
 }
 
+KIPC_HOT
 KIPC_EXPORT ssize_t kipc_recv(struct kipc *handle, struct kipc_msg *msg, int64_t timeout)
 {
 	if (!handle || !msg)
@@ -400,6 +412,7 @@ static ssize_t kipc_recv_copy(struct kipc *handle, void *buf, size_t size,
 	return len;
 }
 
+KIPC_HOT
 KIPC_EXPORT ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size,
 				   int64_t timeout)
 {
@@ -410,7 +423,7 @@ KIPC_EXPORT ssize_t kipc_recv_into(struct kipc *handle, void *buf, size_t size,
 	if (!(handle->side & KIPC_SIDE_RECV))
 		return -EOPNOTSUPP;
 	deadline = kipc_deadline_after(timeout);
-	if (handle->transport->recv_into)
+	if (handle->transport->recv_into && !kipc_msg_any_kept(handle))
 		return handle->transport->recv_into(handle, buf, size, deadline);
 	return kipc_recv_copy(handle, buf, size, deadline);
 }
@@ -473,6 +486,7 @@ static bool kipc_is_call(const struct kipc *handle, const struct kipc_msg *call)
 }
 
 /* The memory is gone: leave nothing in @msg that could be used by mistake. */
+KIPC_HOT
 static void kipc_msg_forget(struct kipc_msg *msg)
 {
 	msg->handle = NULL;
@@ -560,6 +574,7 @@ KIPC_EXPORT int kipc_take_fds(const struct kipc_msg *msg, int *fds, size_t max)
 	return err ? err : (int)count;
 }
 
+KIPC_HOT
 KIPC_EXPORT void kipc_release(struct kipc_msg *msg)
 {
 	if (!msg || !msg->handle)

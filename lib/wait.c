@@ -21,16 +21,11 @@ static int64_t kipc_clock(void)
 	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-/* The deadline of a public timeout.  What overflows is as good as never. */
-kipc_deadline kipc_deadline_after(int64_t timeout)
+/* A timeout that begins now.  What overflows is as good as never. */
+kipc_deadline kipc_deadline_later(int64_t timeout)
 {
-	int64_t now;
+	int64_t now = kipc_clock();
 
-	if (timeout < 0)
-		return KIPC_NEVER;
-	if (timeout == 0)
-		return KIPC_AT_ONCE;
-	now = kipc_clock();
 	return timeout > INT64_MAX - now ? KIPC_NEVER : now + timeout;
 }
 

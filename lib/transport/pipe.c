@@ -1,432 +1,216 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pipe: whole messages over a pipe.
+ * pipe: whole messages over a pipe, one way; with ?duplex over two of them, both ways,
+ * with calls and replies.
  *
- * A pipe is a stream of bytes, so each message travels as a *frame*: a header
- * (magic, check, length, type), the payload, and, where the frame is larger than
- * PIPE_BUF and so may be cut short, a trailer that says whether it is whole.
+ * A pipe that the library makes is read ahead (see frame.h).  An inherited one is not, as
+ * it may be shared with strangers; so a receiver of it that ends, or is asked for one
+ * message only, leaves the next one in the pipe.
  *
- * Writers: a frame of up to PIPE_BUF bytes (a payload of up to 4072) is written
- * by one write(2), which the kernel never mixes with others: any number of
- * threads and processes may send those.  A larger frame takes its handle's lock,
- * so threads may share a handle; two *processes* must not send larger ones into
- * one pipe at the same time.  If they do, the receiver notices (-EPROTO).
+ * Writers: messages of up to 4072 bytes may be sent by any number of threads and
+ * processes.  Larger ones take their handle's lock, so threads may share a handle; while
+ * one is on its way no other *process* may send.  If it does, the receiver notices
+ * (-EPROTO).
  *
  * Readers: one process at a time, in any number of threads.
  *
- * Deadlines: the descriptor may be inherited and its O_NONBLOCK flag shared with
- * strangers, so that flag is left alone, and both its values work.  A send with a
- * deadline polls before each write and writes at most PIPE_BUF bytes, which a pipe
- * that polls writable takes without waiting.  A frame that a deadline or a signal
- * cuts short is *void*: the sender remembers what it owes, pays it in zeros before
- * its next frame, and the void trailer makes the receiver drop the whole.  So a
- * send that fails delivers nothing, and the stream stays in step.
+ * ?packet: each message is one packet, of up to 4072 bytes, and what is no message costs
+ * itself only.  So any number of processes may receive as well as send, each message
+ * goes to one of them, and deadlines hold whoever else is faster.
  *
- * SIGPIPE: a send into a pipe without readers returns -EPIPE and raises no
- * signal.  That costs two system calls a send, unless SIGPIPE was ignored when
- * the handle was opened.
+ * fork: both processes may use their copies within these rules.  Each closes its own.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "duplex.h"
 
-#define KIPC_FRAME_MAGIC	0x316b7066U		/* "fpk1" */
-#define KIPC_FRAME_WHOLE	0x656c6f6877206573ULL	/* xor the length */
-#define KIPC_FRAME_VOID		0ULL			/* what the zeros end in */
+/* ---- an end of frames ---- */
 
-/* No message is larger: a length above this is a broken stream. */
-#define KIPC_PIPE_SIZE_MAX	(1ULL << 30)
-
-struct kipc_frame {
-	uint32_t magic;
-	uint32_t check;
-	uint64_t len;
-	uint64_t type;
-};
-
-/*
- * @lock serialises senders, or receivers: a handle is one or the other.
- * @owed: a sender's, bytes of a void frame still to be written, trailer included.
- * @frame, @got, @buffer: a receiver's, the frame under way and how much of it is
- * here; it outlives a receive that ran out of time.
- */
-struct kipc_pipe {
-	struct kipc base;
-	int fd;
-	bool mask_sigpipe;
-	bool broken;
-	uint64_t max_size;
-	pthread_mutex_t lock;
-	size_t owed;
-	struct kipc_frame frame;
-	size_t got;
-	struct kipc_buffer *buffer;
-};
-
-static struct kipc_pipe *to_pipe(struct kipc *handle)
+/* @in, @out: descriptors, which are the handle's from here on, or -1. */
+void kipc_pipe_init(struct kipc_pipe *pipe, int in, int out, bool packets)
 {
-	return container_of(handle, struct kipc_pipe, base);
+	kipc_frame_in_init(&pipe->in, in, packets);
+	kipc_frame_out_init(&pipe->out, out, packets);
 }
 
-static uint32_t kipc_frame_check(uint64_t len, uint64_t type)
+void kipc_pipe_deinit(struct kipc_pipe *pipe)
 {
-	uint64_t mixed = (len * 0x9e3779b97f4a7c15ULL) ^ (type + (len << 7));
-
-	return (uint32_t)(mixed ^ mixed >> 32) ^ KIPC_FRAME_MAGIC;
+	kipc_frame_in_deinit(&pipe->in);
+	kipc_frame_out_deinit(&pipe->out);
 }
 
-static size_t kipc_frame_trailer(uint64_t len)
+/* The largest message is @max, or what the address says. */
+void kipc_pipe_set_max(struct kipc_pipe *pipe, const struct kipc_address *address,
+		       uint64_t max)
 {
-	return sizeof(struct kipc_frame) + len > PIPE_BUF ? sizeof(uint64_t) : 0;
+	uint64_t size = kipc_address_get(address, KIPC_PARAM_SIZE, max);
+
+	pipe->in.max_size = size < max ? size : max;
+	pipe->out.max_size = pipe->in.max_size;
 }
 
-/* ---- sending ---- */
-
-/*
- * Keep SIGPIPE from this thread.  It is blocked only if it was not; then, if the
- * write raised it, it is the one pending signal of its kind and is taken away.
- */
-static bool kipc_sigpipe_block(const struct kipc_pipe *pipe)
+KIPC_HOT
+int kipc_pipe_send(struct kipc *handle, const struct kipc_outgoing *out,
+		   kipc_deadline deadline)
 {
-	sigset_t sigpipe, before;
-
-	if (!pipe->mask_sigpipe)
-		return false;
-	sigemptyset(&sigpipe);
-	sigaddset(&sigpipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
-	return !sigismember(&before, SIGPIPE);
-}
-
-static void kipc_sigpipe_unblock(bool raised)
-{
-	static const struct timespec now;
-	sigset_t sigpipe;
-
-	sigemptyset(&sigpipe);
-	sigaddset(&sigpipe, SIGPIPE);
-	if (raised)
-		while (sigtimedwait(&sigpipe, NULL, &now) < 0 && errno == EINTR)
-			;
-	pthread_sigmask(SIG_UNBLOCK, &sigpipe, NULL);
-}
-
-/* Step over the first @n bytes of a vector. */
-static void kipc_iov_advance(struct iovec **iov, int *count, size_t n)
-{
-	while (*count && n >= (*iov)->iov_len) {
-		n -= (*iov)->iov_len;
-		(*iov)++;
-		(*count)--;
-	}
-	if (*count) {
-		(*iov)->iov_base = (char *)(*iov)->iov_base + n;
-		(*iov)->iov_len -= n;
-	}
-}
-
-/* Write at most PIPE_BUF bytes of a vector, in one write. */
-static ssize_t kipc_pipe_write_little(int fd, const struct iovec *iov, int count)
-{
-	struct iovec part[3];
-	size_t left = PIPE_BUF;
-	int n;
-
-	for (n = 0; n < count && n < 3 && left; n++) {
-		part[n] = iov[n];
-		if (part[n].iov_len > left)
-			part[n].iov_len = left;
-		left -= part[n].iov_len;
-	}
-	return writev(fd, part, n);
-}
-
-/* Write all, or say in *@done how much was; 0 or -errno. */
-static int kipc_pipe_write(struct kipc_pipe *pipe, struct iovec *iov, int count,
-			   size_t *done, kipc_deadline deadline)
-{
-	bool wait = deadline != KIPC_NEVER;
-
-	while (count) {
-		ssize_t n;
-		int err = wait ? kipc_wait_fd(pipe->fd, POLLOUT, deadline) : 0;
-
-		if (err)
-			return err;
-		n = wait ? kipc_pipe_write_little(pipe->fd, iov, count) :
-			   writev(pipe->fd, iov, count);
-		if (n < 0 && errno == EAGAIN) {
-			wait = true;
-			continue;
-		}
-		if (n < 0)
-			return -errno;
-		*done += (size_t)n;
-		kipc_iov_advance(&iov, &count, (size_t)n);
-	}
-	return 0;
-}
-
-/* Pay for a void frame, in zeros; its trailer ends in zeros as well. */
-static int kipc_pipe_pay(struct kipc_pipe *pipe, kipc_deadline deadline)
-{
-	static const char zeros[PIPE_BUF];
-	int err = 0;
-
-	while (pipe->owed && !err) {
-		struct iovec iov = {
-			.iov_base = (void *)zeros,
-			.iov_len = pipe->owed < PIPE_BUF ? pipe->owed : PIPE_BUF,
-		};
-		size_t done = 0;
-
-		err = kipc_pipe_write(pipe, &iov, 1, &done, deadline);
-		pipe->owed -= done;
-	}
-	return err;
-}
-
-/*
- * A frame that does not go in one piece needs to wait for the reader.  Without
- * waiting it is only begun when it will fit, or the pipe would fill up with void
- * frames.
- */
-static int kipc_pipe_fits_now(const struct kipc_pipe *pipe, size_t total)
-{
-	int capacity = fcntl(pipe->fd, F_GETPIPE_SZ);
-	int unread = 0;
-
-	if (total <= PIPE_BUF)
-		return 0;
-	if (capacity < 0 || total > (size_t)capacity)
-		return -EMSGSIZE;
-	if (ioctl(pipe->fd, FIONREAD, &unread) || unread)
-		return -EAGAIN;
-	return 0;
-}
-
-static int kipc_pipe_send_locked(struct kipc_pipe *pipe, const struct kipc_outgoing *out,
-				 kipc_deadline deadline)
-{
-	struct kipc_frame frame = {
-		.magic = KIPC_FRAME_MAGIC,
-		.check = kipc_frame_check(out->len, out->type),
-		.len = out->len,
-		.type = out->type,
-	};
-	uint64_t trailer = KIPC_FRAME_WHOLE ^ out->len;
-	struct iovec iov[3] = {
-		{ &frame, sizeof(frame) },
-		{ (void *)out->data, out->len },
-		{ &trailer, kipc_frame_trailer(out->len) },
-	};
-	size_t total = sizeof(frame) + out->len + iov[2].iov_len;
-	size_t done = 0;
-	int err = 0;
-
-	if (pipe->owed)
-		err = kipc_pipe_pay(pipe, deadline);
-	if (!err && deadline == KIPC_AT_ONCE)
-		err = kipc_pipe_fits_now(pipe, total);
-	if (!err)
-		err = kipc_pipe_write(pipe, iov, 3, &done, deadline);
-	if (err && done)
-		pipe->owed = total - done;
-	return err;
-}
-
-static int kipc_pipe_send(struct kipc *handle, const struct kipc_outgoing *out,
-			  kipc_deadline deadline)
-{
-	struct kipc_pipe *pipe = to_pipe(handle);
-	bool blocked;
-	int err;
-
 	if (out->to)
 		return -EINVAL;
-	if (out->len > pipe->max_size)
-		return -EMSGSIZE;
-	err = kipc_wait_lock(&pipe->lock, deadline);
-	if (err)
-		return err;
-	blocked = kipc_sigpipe_block(pipe);
-	err = kipc_pipe_send_locked(pipe, out, deadline);
-	if (blocked)
-		kipc_sigpipe_unblock(err == -EPIPE);
-	pthread_mutex_unlock(&pipe->lock);
-	return err;
+	return kipc_frame_send(&kipc_to_pipe(handle)->out, KIPC_FRAME_SEND, 0, out, deadline);
 }
 
-/* ---- receiving ---- */
-
-/* Read until *@got is @size; 0, -EPIPE at the end of the stream, or -errno. */
-static int kipc_pipe_read(struct kipc_pipe *pipe, void *buf, size_t *got, size_t size,
-			  kipc_deadline deadline)
+KIPC_HOT
+int kipc_pipe_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
-	bool wait = deadline != KIPC_NEVER;
-
-	while (*got < size) {
-		ssize_t n;
-		int err = wait ? kipc_wait_fd(pipe->fd, POLLIN, deadline) : 0;
-
-		if (err)
-			return err;
-		n = read(pipe->fd, (char *)buf + *got, size - *got);
-		if (n < 0 && errno == EAGAIN) {
-			wait = true;
-			continue;
-		}
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return -EPIPE;
-		*got += (size_t)n;
-	}
-	return 0;
-}
-
-static bool kipc_frame_ok(const struct kipc_pipe *pipe)
-{
-	const struct kipc_frame *frame = &pipe->frame;
-
-	return frame->magic == KIPC_FRAME_MAGIC && frame->len <= KIPC_PIPE_SIZE_MAX &&
-	       frame->check == kipc_frame_check(frame->len, frame->type);
-}
-
-/* Read the header, check it, and have a buffer for the rest. */
-static int kipc_pipe_recv_header(struct kipc_pipe *pipe, kipc_deadline deadline)
-{
+	struct kipc_frame_got got;
 	int err;
 
-	if (pipe->broken)
-		return -EPROTO;
-	err = kipc_pipe_read(pipe, &pipe->frame, &pipe->got, sizeof(pipe->frame), deadline);
-	if (err)
-		return err;
-	if (!kipc_frame_ok(pipe)) {
-		pipe->broken = true;
-		return -EPROTO;
-	}
-	if (pipe->frame.len > pipe->max_size)
-		return -EMSGSIZE;
-	pipe->buffer = kipc_buffer_get(&pipe->base, pipe->frame.len + sizeof(uint64_t));
-	if (!pipe->buffer)
-		return -ENOMEM;
-	pipe->got = 0;
-	return 0;
-}
-
-/* Is the frame whole?  1 yes, 0 no (void), or -EPROTO. */
-static int kipc_pipe_judge(struct kipc_pipe *pipe)
-{
-	uint64_t trailer;
-
-	if (!kipc_frame_trailer(pipe->frame.len))
-		return 1;
-	memcpy(&trailer, pipe->buffer->data + pipe->frame.len, sizeof(trailer));
-	if (trailer == (KIPC_FRAME_WHOLE ^ pipe->frame.len))
-		return 1;
-	if (trailer == KIPC_FRAME_VOID)
-		return 0;
-	pipe->broken = true;
-	return -EPROTO;
-}
-
-/* Receive one frame; 1 when it is whole and @buffer holds it, 0 when it is void. */
-static int kipc_pipe_recv_frame(struct kipc_pipe *pipe, kipc_deadline deadline)
-{
-	size_t size;
-	int err;
-
-	if (!pipe->buffer) {
-		err = kipc_pipe_recv_header(pipe, deadline);
-		if (err)
-			return err;
-	}
-	size = pipe->frame.len + kipc_frame_trailer(pipe->frame.len);
-	err = kipc_pipe_read(pipe, pipe->buffer->data, &pipe->got, size, deadline);
-	if (err)
-		return err;
-	pipe->got = 0;
-	err = kipc_pipe_judge(pipe);
-	if (err <= 0) {
-		kipc_buffer_put(&pipe->base, pipe->buffer);
-		pipe->buffer = NULL;
-	}
-	return err;
-}
-
-static int kipc_pipe_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
-{
-	struct kipc_pipe *pipe = to_pipe(handle);
-	int err = kipc_wait_lock(&pipe->lock, deadline);
-
-	if (err)
-		return err;
 	do {
-		err = kipc_pipe_recv_frame(pipe, deadline);
-	} while (!err);
-	if (err > 0) {
-		kipc_buffer_lend(handle, msg, pipe->buffer, 0, pipe->frame.len);
-		pipe->buffer = NULL;
-		msg->type = pipe->frame.type;
-		msg->known = KIPC_KNOWN_TYPE;
-		err = 0;
-	}
-	pthread_mutex_unlock(&pipe->lock);
-	return err;
+		err = kipc_frame_recv(&kipc_to_pipe(handle)->in, handle, &got, deadline);
+		if (err)
+			return err;
+		if (got.kind == KIPC_FRAME_SEND)
+			break;
+		/* Somebody calls, and there is no way back. */
+		kipc_buffer_put(handle, got.buffer);
+	} while (true);
+	kipc_buffer_lend(handle, msg, got.buffer, got.offset, got.len);
+	msg->type = got.type;
+	msg->known = KIPC_KNOWN_TYPE;
+	return 0;
 }
 
-/* ---- opening ---- */
+KIPC_HOT
+ssize_t kipc_pipe_recv_into(struct kipc *handle, void *buf, size_t size,
+			    kipc_deadline deadline)
+{
+	return kipc_frame_recv_into(&kipc_to_pipe(handle)->in, handle, buf, size, deadline);
+}
+
+int kipc_pipe_fd(struct kipc *handle)
+{
+	struct kipc_pipe *pipe = kipc_to_pipe(handle);
+
+	if (pipe->in.fd < 0)
+		return pipe->out.fd;
+	kipc_frame_in_polled(&pipe->in);
+	return pipe->in.fd;
+}
+
+int kipc_pipe_events(struct kipc *handle, uint32_t want, struct kipc_events *events)
+{
+	if (want & KIPC_WANT_RECV && kipc_frame_in_has_frame(&kipc_to_pipe(handle)->in))
+		events->timeout = 0;
+	return 0;
+}
+
+void kipc_pipe_limits(const struct kipc *handle, struct kipc_info *info)
+{
+	info->max_size = handle ? kipc_to_pipe((struct kipc *)handle)->out.max_size :
+				  KIPC_FRAME_SIZE_MAX;
+}
+
+/* ---- handles ---- */
+
+static const struct kipc_transport kipc_pipe_duplex;
 
 static void kipc_pipe_close(struct kipc *handle)
 {
-	struct kipc_pipe *pipe = to_pipe(handle);
-
-	close(pipe->fd);
-	pthread_mutex_destroy(&pipe->lock);
+	kipc_pipe_deinit(kipc_to_pipe(handle));
 	kipc_handle_free(handle);
 }
 
-/* Make a handle of a descriptor, which is the handle's from here on. */
-static int kipc_pipe_new(struct kipc **handle, int fd, uint32_t side,
+static void kipc_pipe_duplex_close(struct kipc *handle)
+{
+	kipc_duplex_deinit(kipc_to_duplex(handle));
+	kipc_handle_free(handle);
+}
+
+/* Two pipes: no one descriptor is for both. */
+static int kipc_pipe_duplex_events(struct kipc *handle, uint32_t want,
+				 struct kipc_events *events)
+{
+	if (want == (KIPC_WANT_RECV | KIPC_WANT_SEND))
+		return -EOPNOTSUPP;
+	if (want & KIPC_WANT_SEND)
+		events->fd = kipc_to_pipe(handle)->out.fd;
+	return kipc_duplex_events(handle, want, events);
+}
+
+static bool kipc_pipe_is_packet(const struct kipc_address *address)
+{
+	return kipc_address_demands(address, KIPC_PARAM_PACKET);
+}
+
+/*
+ * Of several processes that receive packets with a deadline, one may find that another
+ * was faster: it must not block then.  Without /proc it may.
+ */
+static void kipc_pipe_share(struct kipc_frame_in *in)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", in->fd);
+	in->now = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/*
+ * Make a handle of descriptors, which are the handle's from here on, or -1; @ours: nobody
+ * else has them.
+ */
+static int kipc_pipe_new(struct kipc **handle, int in, int out, bool ours,
 			 const struct kipc_address *address)
 {
-	uint64_t size = kipc_address_get(address, KIPC_PARAM_SIZE, KIPC_PIPE_SIZE_MAX);
-	struct kipc_pipe *pipe = kipc_handle_new(sizeof(*pipe), &kipc_pipe_transport, side);
-	struct sigaction sigpipe;
+	bool both = in >= 0 && out >= 0, packet = kipc_pipe_is_packet(address);
+	struct kipc_pipe *pipe;
 
+	pipe = kipc_handle_new(both ? sizeof(struct kipc_duplex) : sizeof(*pipe),
+			       both ? &kipc_pipe_duplex : &kipc_pipe_transport,
+			       (in >= 0 ? KIPC_SIDE_RECV : 0) | (out >= 0 ? KIPC_SIDE_SEND : 0));
 	if (!pipe) {
-		close(fd);
+		close(in);
+		close(out);
 		return -ENOMEM;
 	}
-	pipe->fd = fd;
-	pipe->max_size = size < KIPC_PIPE_SIZE_MAX ? size : KIPC_PIPE_SIZE_MAX;
-	pipe->mask_sigpipe = sigaction(SIGPIPE, NULL, &sigpipe) ||
-			     sigpipe.sa_handler != SIG_IGN;
-	pthread_mutex_init(&pipe->lock, NULL);
+	kipc_pipe_init(pipe, in, out, packet);
+	kipc_pipe_set_max(pipe, address, packet ? KIPC_FRAME_PACKET_MAX : KIPC_FRAME_SIZE_MAX);
+	if (out >= 0) {
+		kipc_frame_out_expect_signal(&pipe->out);
+		pipe->out.nonblock = ours && packet;
+	}
+	if (packet && in >= 0)
+		kipc_pipe_share(&pipe->in);
+	else if (ours && in >= 0)
+		kipc_frame_in_read_ahead(&pipe->in);
+	if (both)
+		kipc_duplex_init(kipc_to_duplex(&pipe->base));
 	*handle = &pipe->base;
 	return 0;
 }
 
-static int kipc_pipe_set_up(int fd, const struct kipc_address *address)
+/* What the address wants of a message's size that cannot be. */
+static int kipc_pipe_check_size(const struct kipc_address *address)
+{
+	uint64_t max = kipc_pipe_is_packet(address) ? KIPC_FRAME_PACKET_MAX :
+						      KIPC_FRAME_SIZE_MAX;
+
+	return kipc_address_demands(address, KIPC_PARAM_SIZE) &&
+	       address->value[KIPC_PARAM_SIZE] > max ? -EMSGSIZE : 0;
+}
+
+static int kipc_pipe_set_capacity(int fd, const struct kipc_address *address)
 {
 	uint64_t capacity = kipc_address_get(address, KIPC_PARAM_CAPACITY, 0);
 
-	if (kipc_address_demands(address, KIPC_PARAM_SIZE) &&
-	    address->value[KIPC_PARAM_SIZE] > KIPC_PIPE_SIZE_MAX)
-		return -EMSGSIZE;
 	return capacity && fcntl(fd, F_SETPIPE_SZ, (int)capacity) < 0 ? -errno : 0;
 }
+
+/* ---- inherited pipes ---- */
 
 /*
  * Is this descriptor the right end of a pipe?  -EBADF where it is not open,
@@ -445,87 +229,193 @@ static int kipc_pipe_check(int fd, int mode)
 	return flags == mode || flags == O_RDWR ? 0 : -EINVAL;
 }
 
-/*
- * Take an inherited descriptor over.  The standard ones are left to stdio and
- * duplicated; any other one is the handle's now and closes with it.
- */
-static int kipc_pipe_adopt(struct kipc **handle, const struct kipc_address *address,
-			   int standard, uint32_t side)
+/* Packet mode is the writer's, and its readers' to know of. */
+static int kipc_pipe_set_packet(int fd)
 {
-	int fd = (int)kipc_address_get(address, KIPC_PARAM_FD, (uint64_t)standard);
-	int err = kipc_pipe_check(fd, side == KIPC_SIDE_RECV ? O_RDONLY : O_WRONLY);
+	int flags = fcntl(fd, F_GETFL);
 
-	if (!err)
-		err = kipc_pipe_set_up(fd, address);
-	if (err)
-		return err;
+	if (flags & O_DIRECT)
+		return 0;
+	return fcntl(fd, F_SETFL, flags | O_DIRECT) ? -errno : 0;
+}
+
+/* Take a descriptor over, or a copy of a standard one, which is stdio's. */
+static int kipc_pipe_own(int fd)
+{
 	if (fd <= STDERR_FILENO)
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	else if (fcntl(fd, F_SETFD, FD_CLOEXEC))
-		return -errno;
-	return fd < 0 ? -errno : kipc_pipe_new(handle, fd, side, address);
+		fd = -1;
+	return fd < 0 ? -errno : fd;
+}
+
+/* Of a descriptor that was copied there is one too many. */
+static void kipc_pipe_disown(int fd, int owned)
+{
+	if (owned >= 0 && owned != fd)
+		close(owned);
+}
+
+/*
+ * Take inherited descriptors over, of which one may be -1.  After a failure they are
+ * still the caller's.
+ */
+static int kipc_pipe_adopt(struct kipc **handle, const struct kipc_address *address,
+			   int in, int out)
+{
+	int my_in = -1, my_out = -1;
+	int err = kipc_pipe_check_size(address);
+
+	if (!err && in >= 0)
+		err = kipc_pipe_check(in, O_RDONLY);
+	if (!err && out >= 0)
+		err = kipc_pipe_check(out, O_WRONLY);
+	if (!err)
+		err = kipc_pipe_set_capacity(in >= 0 ? in : out, address);
+	if (!err && out >= 0 && kipc_pipe_is_packet(address))
+		err = kipc_pipe_set_packet(out);
+	if (!err && in >= 0)
+		err = (my_in = kipc_pipe_own(in)) < 0 ? my_in : 0;
+	if (!err && out >= 0)
+		err = (my_out = kipc_pipe_own(out)) < 0 ? my_out : 0;
+	if (err) {
+		kipc_pipe_disown(in, my_in);
+		return err;
+	}
+	return kipc_pipe_new(handle, my_in, my_out, false, address);
+}
+
+static int kipc_pipe_adopt_both(struct kipc **handle, const struct kipc_address *address)
+{
+	return kipc_pipe_adopt(handle, address,
+			       (int)kipc_address_get(address, KIPC_PARAM_FD, STDIN_FILENO),
+			       (int)kipc_address_get(address, KIPC_PARAM_OUT, STDOUT_FILENO));
+}
+
+static int kipc_pipe_adopt_one(struct kipc **handle, const struct kipc_address *address,
+			       int standard, uint32_t side)
+{
+	int fd = (int)kipc_address_get(address, KIPC_PARAM_FD, (uint64_t)standard);
+
+	if (kipc_address_demands(address, KIPC_PARAM_DUPLEX))
+		return kipc_pipe_adopt_both(handle, address);
+	if (kipc_address_demands(address, KIPC_PARAM_OUT))
+		return -EINVAL;
+	return side == KIPC_SIDE_RECV ? kipc_pipe_adopt(handle, address, fd, -1) :
+					kipc_pipe_adopt(handle, address, -1, fd);
 }
 
 static int kipc_pipe_listen(struct kipc **handle, const struct kipc_address *address)
 {
-	return kipc_pipe_adopt(handle, address, STDIN_FILENO, KIPC_SIDE_RECV);
+	return kipc_pipe_adopt_one(handle, address, STDIN_FILENO, KIPC_SIDE_RECV);
 }
 
 static int kipc_pipe_connect(struct kipc **handle, const struct kipc_address *address)
 {
-	return kipc_pipe_adopt(handle, address, STDOUT_FILENO, KIPC_SIDE_SEND);
+	return kipc_pipe_adopt_one(handle, address, STDOUT_FILENO, KIPC_SIDE_SEND);
 }
 
-static int kipc_pipe_pair(struct kipc *ends[2], const struct kipc_address *address)
+/* ---- pipes of our own ---- */
+
+/*
+ * Make room for a message of the size that is wished for, so that it goes in one turn;
+ * as far as the user may (F_SETPIPE_SZ).
+ */
+static void kipc_pipe_wish_capacity(int fd, const struct kipc_address *address)
 {
-	int fds[2];
+	uint64_t size = kipc_address_get(address, KIPC_PARAM_SIZE, 0);
+	uint64_t room = size + 2 * (uint64_t)sysconf(_SC_PAGESIZE), most;
+
+	if (!size || room <= (uint64_t)fcntl(fd, F_GETPIPE_SZ) ||
+	    address->given & KIPC_PARAM_BIT(KIPC_PARAM_CAPACITY))
+		return;
+	most = kipc_system_number("/proc/sys/fs/pipe-max-size", 1 << 20);
+	fcntl(fd, F_SETPIPE_SZ, (int)(room < most ? room : most));
+}
+
+/* One pipe, as the address wants it. */
+static int kipc_pipe_make(int fds[2], const struct kipc_address *address)
+{
+	bool packet = kipc_pipe_is_packet(address);
 	int err;
 
-	if (kipc_address_demands(address, KIPC_PARAM_FD))
-		return -EINVAL;
-	if (pipe2(fds, O_CLOEXEC))
+	if (pipe2(fds, O_CLOEXEC | (packet ? O_DIRECT : 0)))
 		return -errno;
-	err = kipc_pipe_set_up(fds[0], address);
+	kipc_pipe_wish_capacity(fds[0], address);
+	err = kipc_pipe_set_capacity(fds[0], address);
+	if (!err && packet && fcntl(fds[1], F_SETFL, O_DIRECT | O_NONBLOCK))
+		err = -errno;
 	if (err) {
 		close(fds[0]);
 		close(fds[1]);
+	}
+	return err;
+}
+
+/* @forth goes to ends[0], and @back, if there is one, to ends[1]. */
+static int kipc_pipe_make_ends(struct kipc *ends[2], const int forth[2], const int back[2],
+			       const struct kipc_address *address)
+{
+	int err = kipc_pipe_new(&ends[0], forth[0], back[1], true, address);
+
+	if (err) {
+		close(forth[1]);
+		close(back[0]);
 		return err;
 	}
-	err = kipc_pipe_new(&ends[0], fds[0], KIPC_SIDE_RECV, address);
+	err = kipc_pipe_new(&ends[1], back[0], forth[1], true, address);
 	if (err) {
-		close(fds[1]);
-		return err;
-	}
-	err = kipc_pipe_new(&ends[1], fds[1], KIPC_SIDE_SEND, address);
-	if (err) {
-		kipc_pipe_close(ends[0]);
+		ends[0]->transport->close(ends[0]);
 		ends[0] = NULL;
 	}
 	return err;
 }
 
-static int kipc_pipe_fd(struct kipc *handle)
+static int kipc_pipe_pair(struct kipc *ends[2], const struct kipc_address *address)
 {
-	return to_pipe(handle)->fd;
+	int forth[2], back[2] = { -1, -1 };
+	int err = kipc_pipe_check_size(address);
+
+	if (kipc_address_demands(address, KIPC_PARAM_FD) ||
+	    kipc_address_demands(address, KIPC_PARAM_OUT))
+		return -EINVAL;
+	if (!err)
+		err = kipc_pipe_make(forth, address);
+	if (err)
+		return err;
+	if (kipc_address_demands(address, KIPC_PARAM_DUPLEX))
+		err = kipc_pipe_make(back, address);
+	if (err) {
+		close(forth[0]);
+		close(forth[1]);
+		return err;
+	}
+	return kipc_pipe_make_ends(ends, forth, back, address);
 }
 
-static void kipc_pipe_limits(const struct kipc *handle, struct kipc_info *info)
-{
-	info->max_size = handle ? to_pipe((struct kipc *)handle)->max_size :
-				  KIPC_PIPE_SIZE_MAX;
-}
+static const struct kipc_transport kipc_pipe_duplex = {
+	.mechanism.scheme = "pipe",
+	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_DUPLEX_CAN,
+	.close = kipc_pipe_duplex_close,
+	.events = kipc_pipe_duplex_events,
+	.limits = kipc_pipe_limits,
+	KIPC_DUPLEX_OPS,
+};
 
 const struct kipc_transport kipc_pipe_transport = {
 	.mechanism.scheme = "pipe",
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_TYPE | KIPC_CAN_POLL,
-	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_FD) | KIPC_PARAM_BIT(KIPC_PARAM_CAPACITY) |
-		  KIPC_PARAM_BIT(KIPC_PARAM_SIZE),
+	.mechanism.params = KIPC_PARAM_BIT(KIPC_PARAM_FD) | KIPC_PARAM_BIT(KIPC_PARAM_OUT) |
+		  KIPC_PARAM_BIT(KIPC_PARAM_CAPACITY) | KIPC_PARAM_BIT(KIPC_PARAM_SIZE) |
+		  KIPC_PARAM_BIT(KIPC_PARAM_PACKET) | KIPC_PARAM_BIT(KIPC_PARAM_DUPLEX),
 	.listen = kipc_pipe_listen,
 	.connect = kipc_pipe_connect,
 	.pair = kipc_pipe_pair,
 	.close = kipc_pipe_close,
 	.send = kipc_pipe_send,
 	.recv = kipc_pipe_recv,
+	.recv_into = kipc_pipe_recv_into,
 	.fd = kipc_pipe_fd,
+	.events = kipc_pipe_events,
 	.limits = kipc_pipe_limits,
 };

@@ -28,6 +28,14 @@
 /* struct msgbuf of <sys/msg.h>: this, and the payload. */
 #define KIPC_SYSV_HEAD		sizeof(long)
 
+/* A small message on the stack. */
+#define KIPC_SYSV_SMALL		1024
+
+struct kipc_sysv_small {
+	long mtype;
+	char data[KIPC_SYSV_SMALL];
+};
+
 struct kipc_sysv {
 	struct kipc base;
 	int id;
@@ -54,6 +62,7 @@ static int kipc_sysv_error(int err)
 	}
 }
 
+KIPC_HOT
 static int kipc_sysv_put(struct kipc_sysv *sysv, const void *buf, size_t len,
 			 kipc_deadline deadline)
 {
@@ -72,29 +81,42 @@ static int kipc_sysv_put(struct kipc_sysv *sysv, const void *buf, size_t len,
 	}
 }
 
+/*
+ * Type and payload must lie side by side: the one copy that cannot be saved.
+ */
+static int kipc_sysv_send_large(struct kipc *handle, const struct kipc_outgoing *out,
+				kipc_deadline deadline)
+{
+	struct kipc_buffer *buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + out->len);
+	long mtype = (long)out->type + 1;
+	int err;
+
+	if (!buffer)
+		return -ENOMEM;
+	memcpy(buffer->data, &mtype, sizeof(mtype));
+	memcpy(buffer->data + KIPC_SYSV_HEAD, out->data, out->len);
+	err = kipc_sysv_put(to_sysv(handle), buffer->data, out->len, deadline);
+	kipc_buffer_put(handle, buffer);
+	return err;
+}
+
+KIPC_HOT
 static int kipc_sysv_send(struct kipc *handle, const struct kipc_outgoing *out,
 			  kipc_deadline deadline)
 {
 	struct kipc_sysv *sysv = to_sysv(handle);
-	struct kipc_buffer *buffer;
-	long mtype;
-	int err;
+	struct kipc_sysv_small small;
 
 	if (out->to || out->type >= LONG_MAX)
 		return -EINVAL;
-	if (out->len > atomic_load(&sysv->max_size))
+	if (out->len > atomic_load_explicit(&sysv->max_size, memory_order_relaxed))
 		return -EMSGSIZE;
-	/* Type and payload must lie side by side: the one copy that cannot be saved. */
-	buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD + out->len);
-	if (!buffer)
-		return -ENOMEM;
-	mtype = (long)out->type + 1;
-	memcpy(buffer->data, &mtype, sizeof(mtype));
+	if (out->len > sizeof(small.data))
+		return kipc_sysv_send_large(handle, out, deadline);
+	small.mtype = (long)out->type + 1;
 	if (out->len)
-		memcpy(buffer->data + KIPC_SYSV_HEAD, out->data, out->len);
-	err = kipc_sysv_put(sysv, buffer->data, out->len, deadline);
-	kipc_buffer_put(handle, buffer);
-	return err;
+		memcpy(small.data, out->data, out->len);
+	return kipc_sysv_put(sysv, &small, out->len, deadline);
 }
 
 /*
@@ -123,23 +145,19 @@ static int kipc_sysv_ask(const struct kipc_wanted *wanted, long *mtype, int *fla
 	return 0;
 }
 
-static ssize_t kipc_sysv_take(struct kipc_sysv *sysv, struct kipc_buffer *buffer, size_t size,
-			      const struct kipc_wanted *wanted, kipc_deadline deadline)
+/* Into @buf, a struct msgbuf with room for @size bytes; how many came, or -errno. */
+KIPC_HOT
+static ssize_t kipc_sysv_take(const struct kipc_sysv *sysv, void *buf, size_t size,
+			      long mtype, int flags, kipc_deadline deadline)
 {
 	int64_t nap = KIPC_NAP_MIN;
-	int flags, err;
-	long mtype;
 	ssize_t n;
+	int err;
 
-	err = kipc_sysv_ask(wanted, &mtype, &flags);
-	if (err)
-		return err;
 	if (deadline != KIPC_NEVER)
 		flags |= IPC_NOWAIT;
-	if (wanted->pick == KIPC_PICK_NTH)
-		deadline = KIPC_AT_ONCE;
 	for (;;) {
-		n = msgrcv(sysv->id, buffer->data, size, mtype, flags);
+		n = msgrcv(sysv->id, buf, size, mtype, flags);
 		if (n >= 0)
 			return n;
 		if (errno != ENOMSG)
@@ -159,55 +177,96 @@ static size_t kipc_sysv_room(const struct kipc_buffer *buffer,
 	return wanted->flags & KIPC_TRUNCATE || wanted->max_len > room ? room : wanted->max_len;
 }
 
+KIPC_HOT
+static void kipc_sysv_lend(struct kipc *handle, struct kipc_msg *msg,
+			   struct kipc_buffer *buffer, size_t len)
+{
+	long mtype;
+
+	kipc_buffer_lend(handle, msg, buffer, KIPC_SYSV_HEAD, len);
+	memcpy(&mtype, buffer->data, sizeof(mtype));
+	msg->type = (uint64_t)mtype - 1;
+	msg->known = KIPC_KNOWN_TYPE;
+}
+
+static struct kipc_buffer *kipc_sysv_buffer(struct kipc *handle)
+{
+	size_t most = atomic_load_explicit(&to_sysv(handle)->max_size, memory_order_relaxed);
+
+	return kipc_buffer_get(handle, KIPC_SYSV_HEAD + most);
+}
+
 static int kipc_sysv_recv_wanted(struct kipc *handle, struct kipc_msg *msg,
 				 const struct kipc_wanted *wanted, kipc_deadline deadline)
 {
-	struct kipc_sysv *sysv = to_sysv(handle);
-	struct kipc_buffer *buffer = kipc_buffer_get(handle, KIPC_SYSV_HEAD +
-						     atomic_load(&sysv->max_size));
+	struct kipc_buffer *buffer = kipc_sysv_buffer(handle);
 	ssize_t len;
 	long mtype;
+	int flags;
 
 	if (!buffer)
 		return -ENOMEM;
-	len = kipc_sysv_take(sysv, buffer, kipc_sysv_room(buffer, wanted), wanted, deadline);
+	if (wanted->pick == KIPC_PICK_NTH)
+		deadline = KIPC_AT_ONCE;
+	len = kipc_sysv_ask(wanted, &mtype, &flags);
+	if (!len)
+		len = kipc_sysv_take(to_sysv(handle), buffer->data,
+				     kipc_sysv_room(buffer, wanted), mtype, flags, deadline);
 	if (len < 0) {
 		kipc_buffer_put(handle, buffer);
 		return (int)len;
 	}
-	kipc_buffer_lend(handle, msg, buffer, KIPC_SYSV_HEAD, (size_t)len);
-	memcpy(&mtype, buffer->data, sizeof(mtype));
-	msg->type = (uint64_t)mtype - 1;
-	msg->known = KIPC_KNOWN_TYPE;
+	kipc_sysv_lend(handle, msg, buffer, (size_t)len);
 	return 0;
 }
 
+KIPC_HOT
 static int kipc_sysv_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
-	static const struct kipc_wanted any = { .max_len = SIZE_MAX };
+	struct kipc_buffer *buffer = kipc_sysv_buffer(handle);
+	ssize_t len;
 
-	return kipc_sysv_recv_wanted(handle, msg, &any, deadline);
+	if (!buffer)
+		return -ENOMEM;
+	len = kipc_sysv_take(to_sysv(handle), buffer->data, buffer->capacity - KIPC_SYSV_HEAD,
+			     0, 0, deadline);
+	if (len < 0) {
+		kipc_buffer_put(handle, buffer);
+		return (int)len;
+	}
+	kipc_sysv_lend(handle, msg, buffer, (size_t)len);
+	return 0;
 }
 
 /*
  * What does not fit stays in the queue, where a receiver who chooses finds it: put back
  * into the handle it would be out of sight.
  */
+KIPC_HOT
 static ssize_t kipc_sysv_recv_into(struct kipc *handle, void *buf, size_t size,
 				   kipc_deadline deadline)
 {
-	const struct kipc_wanted wanted = { .max_len = size };
-	struct kipc_msg msg;
-	int err;
+	struct kipc_sysv *sysv = to_sysv(handle);
+	struct kipc_sysv_small small;
+	struct kipc_buffer *buffer;
+	ssize_t len;
 
-	kipc_msg_init(&msg, handle);
-	err = kipc_sysv_recv_wanted(handle, &msg, &wanted, deadline);
-	if (err)
-		return err;
-	if (msg.len)
-		memcpy(buf, msg.data, msg.len);
-	kipc_buffer_return(&msg);
-	return (ssize_t)msg.len;
+	if (size <= sizeof(small.data)) {
+		len = kipc_sysv_take(sysv, &small, size, 0, 0, deadline);
+		if (len > 0)
+			memcpy(buf, small.data, (size_t)len);
+		return len;
+	}
+	buffer = kipc_sysv_buffer(handle);
+	if (!buffer)
+		return -ENOMEM;
+	if (size > buffer->capacity - KIPC_SYSV_HEAD)
+		size = buffer->capacity - KIPC_SYSV_HEAD;
+	len = kipc_sysv_take(sysv, buffer->data, size, 0, 0, deadline);
+	if (len > 0)
+		memcpy(buf, buffer->data + KIPC_SYSV_HEAD, (size_t)len);
+	kipc_buffer_put(handle, buffer);
+	return len;
 }
 
 /* ---- opening ---- */

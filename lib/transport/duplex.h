@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Duplex: messages, calls and replies both ways over two streams of frames, or one that
+ * goes both ways; see duplex.c.
+ */
+#ifndef KIPC_DUPLEX_H
+#define KIPC_DUPLEX_H
+
+#include "pipe.h"
+
+struct kipc_duplex_caller;
+struct kipc_duplex_mail;
+
+/**
+ * struct kipc_duplex - an end that sends and receives
+ * @lock:	guards what follows; never held while a thread waits for the stream
+ * @turn:	somebody has stopped reading, or has found something
+ * @waiting:	threads that wait for @turn
+ * @reading:	a thread reads, for all
+ * @gone:	why no more will come: -EPIPE, -EPROTO, -ENOMEM
+ * @callers:	threads in kipc_call()
+ * @inbox:	messages that a caller found
+ */
+struct kipc_duplex {
+	struct kipc_pipe pipe;
+	atomic_ullong calls;
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	unsigned int waiting;
+	bool reading;
+	int gone;
+	struct kipc_duplex_caller *callers;
+	struct kipc_duplex_mail *inbox;
+};
+
+static inline struct kipc_duplex *kipc_to_duplex(struct kipc *handle)
+{
+	return container_of(handle, struct kipc_duplex, pipe.base);
+}
+
+void kipc_duplex_init(struct kipc_duplex *line);
+void kipc_duplex_deinit(struct kipc_duplex *line);
+
+int kipc_duplex_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
+int kipc_duplex_call(struct kipc *handle, const struct kipc_outgoing *out,
+		   struct kipc_msg *reply, kipc_deadline deadline);
+int kipc_duplex_reply(struct kipc *handle, struct kipc_msg *call,
+		    const struct kipc_outgoing *out);
+void kipc_duplex_release(struct kipc_msg *msg);
+int kipc_duplex_events(struct kipc *handle, uint32_t want, struct kipc_events *events);
+
+/* What such an end can, and how. */
+#define KIPC_DUPLEX_CAN	(KIPC_CAN_DUPLEX | KIPC_CAN_CALL | KIPC_CAN_TYPE | KIPC_CAN_POLL)
+#define KIPC_DUPLEX_OPS			\
+	.send = kipc_pipe_send,		\
+	.recv = kipc_duplex_recv,		\
+	.call = kipc_duplex_call,		\
+	.reply = kipc_duplex_reply,	\
+	.release = kipc_duplex_release,	\
+	.fd = kipc_pipe_fd
+
+#endif /* KIPC_DUPLEX_H */

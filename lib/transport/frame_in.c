@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Receiving frames; what they are is in frame.h.
+ *
+ * Whatever comes is checked before memory is taken for it, as anybody who may write
+ * may write anything.
+ *
+ * Reading ahead: what a read brings beyond its frame goes to memory that fork() shares
+ * (struct kipc_frame_ahead), so that processes which receive in turns lose nothing, and
+ * neither do those that fork with something there.  A frame that is not whole yet stays
+ * there, too, if it can.  A poll does not show it: when the handle's descriptor has been
+ * asked for, nothing more is read ahead.  A forked process may have fewer rights, and
+ * writes there whatever it likes: offsets are checked, headers copied before they are.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+void kipc_frame_in_init(struct kipc_frame_in *in, int fd, bool packets)
+{
+	*in = (struct kipc_frame_in){
+		.fd = fd,
+		.now = -1,
+		.packets = packets,
+		.max_size = KIPC_FRAME_SIZE_MAX,
+	};
+	pthread_mutex_init(&in->lock, NULL);
+}
+
+/* Close what it has.  Buffers are their handle's. */
+void kipc_frame_in_deinit(struct kipc_frame_in *in)
+{
+	if (in->ahead)
+		munmap(in->ahead, sizeof(*in->ahead));
+	if (in->now >= 0)
+		close(in->now);
+	if (in->fd >= 0)
+		close(in->fd);
+	pthread_mutex_destroy(&in->lock);
+}
+
+/*
+ * Nobody else reads @fd, but by fork().  Without memory for it frames are read as if
+ * somebody did.
+ */
+void kipc_frame_in_read_ahead(struct kipc_frame_in *in)
+{
+	void *ahead = mmap(NULL, sizeof(*in->ahead), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	in->ahead = ahead == MAP_FAILED ? NULL : ahead;
+}
+
+/* Read once; how many bytes, -EPIPE at the end of the stream, or -errno. */
+KIPC_HOT
+static ssize_t kipc_frame_read(const struct kipc_frame_in *in, void *buf, size_t size,
+			       kipc_deadline deadline)
+{
+	bool wait = deadline != KIPC_NEVER && in->now < 0;
+	int fd = deadline != KIPC_NEVER && in->now >= 0 ? in->now : in->fd;
+
+	for (;;) {
+		int err = wait ? kipc_wait_fd(fd, POLLIN, deadline) : 0;
+		ssize_t n;
+
+		if (err)
+			return err;
+		n = read(fd, buf, size);
+		if (n > 0)
+			return n;
+		/* EIO: the other end of a terminal has closed. */
+		if (!n || errno == EIO)
+			return -EPIPE;
+		if (errno != EAGAIN)
+			return -errno;
+		wait = true;
+	}
+}
+
+/* The frame under way is done with, or dropped. */
+static void kipc_frame_reset(struct kipc_frame_in *in)
+{
+	in->got = 0;
+	in->size = 0;
+}
+
+/*
+ * It makes no sense.  Packets have their bounds all the same; a stream has lost its step
+ * for good.
+ */
+static int kipc_frame_refuse(struct kipc_frame_in *in)
+{
+	in->broken = !in->packets;
+	kipc_frame_reset(in);
+	return -EPROTO;
+}
+
+static bool kipc_frame_ok(const struct kipc_frame *frame)
+{
+	uint32_t kind = frame->magic ^ KIPC_FRAME_MAGIC;
+
+	return kind >= KIPC_FRAME_SEND && kind <= KIPC_FRAME_NEXT &&
+	       frame->len <= KIPC_FRAME_SIZE_MAX + sizeof(uint64_t) &&
+	       frame->check == kipc_frame_check(frame) &&
+	       (kind == KIPC_FRAME_SEND || frame->len >= sizeof(uint64_t));
+}
+
+/* Have a buffer of at least @size bytes, with what is in it already. */
+static int kipc_frame_room(struct kipc_frame_in *in, struct kipc *handle, size_t size)
+{
+	struct kipc_buffer *larger;
+
+	if (in->buffer && in->buffer->capacity >= size)
+		return 0;
+	larger = kipc_buffer_get(handle, size);
+	if (!larger)
+		return -ENOMEM;
+	if (in->buffer) {
+		memcpy(larger->data, in->buffer->data, in->got);
+		kipc_buffer_put(handle, in->buffer);
+	}
+	in->buffer = larger;
+	return 0;
+}
+
+/* How large is the frame with this header?  -EPROTO or -EMSGSIZE where it cannot be. */
+KIPC_HOT
+static ssize_t kipc_frame_measure(struct kipc_frame_in *in, const struct kipc_frame *frame)
+{
+	uint32_t kind = frame->magic ^ KIPC_FRAME_MAGIC;
+
+	if (!kipc_frame_ok(frame) || (kind >= KIPC_FRAME_FIRST && !in->packets))
+		return kipc_frame_refuse(in);
+	if (frame->len > in->max_size + (kind == KIPC_FRAME_SEND ? 0 : sizeof(uint64_t)))
+		return -EMSGSIZE;
+	return sizeof(*frame) + frame->len + kipc_frame_trailer(frame->len, in->trailers);
+}
+
+/* ---- packets ---- */
+
+static int kipc_frame_fill_packet(struct kipc_frame_in *in, struct kipc *handle,
+				  kipc_deadline deadline)
+{
+	const struct kipc_frame *frame;
+	ssize_t n;
+
+	if (kipc_frame_room(in, handle, PIPE_BUF))
+		return -ENOMEM;
+	n = kipc_frame_read(in, in->buffer->data, PIPE_BUF, deadline);
+	if (n < 0)
+		return (int)n;
+	frame = (const void *)in->buffer->data;
+	in->got = (size_t)n;
+	in->size = (size_t)n;
+	if (in->size < sizeof(*frame) || !kipc_frame_ok(frame))
+		return kipc_frame_refuse(in);
+	/* A piece's length is the message's. */
+	if ((frame->magic ^ KIPC_FRAME_MAGIC) < KIPC_FRAME_FIRST) {
+		n = kipc_frame_measure(in, frame);
+		if ((size_t)n == in->size)
+			return 0;
+		kipc_frame_reset(in);
+		return n < 0 ? (int)n : kipc_frame_refuse(in);
+	}
+	return 0;
+}
+
+/* ---- a stream, byte by byte ---- */
+
+/* The first @got bytes of a frame are in @buffer; read the rest and nothing else. */
+static int kipc_frame_fill_exactly(struct kipc_frame_in *in, struct kipc *handle,
+				   kipc_deadline deadline)
+{
+	ssize_t n;
+
+	if (kipc_frame_room(in, handle, PIPE_BUF))
+		return -ENOMEM;
+	while (!in->size || in->got < in->size) {
+		size_t want = in->size ? in->size : sizeof(struct kipc_frame);
+
+		if (in->got < want) {
+			n = kipc_frame_read(in, in->buffer->data + in->got, want - in->got,
+					    deadline);
+			if (n < 0)
+				return (int)n;
+			in->got += (size_t)n;
+		}
+		if (in->size || in->got < want)
+			continue;
+		n = kipc_frame_measure(in, (const void *)in->buffer->data);
+		if (n < 0)
+			return (int)n;
+		if (kipc_frame_room(in, handle, (size_t)n))
+			return -ENOMEM;
+		in->size = (size_t)n;
+	}
+	return 0;
+}
+
+/* ---- a stream, ahead ---- */
+
+static bool kipc_frame_ahead_is_off(const struct kipc_frame_ahead *ahead)
+{
+	return __atomic_load_n(&ahead->off, __ATOMIC_RELAXED);
+}
+
+/* Is there a frame that no poll shows?  A part of one is not enough to receive. */
+bool kipc_frame_in_has_frame(struct kipc_frame_in *in)
+{
+	struct kipc_frame frame;
+	uint32_t begin, end;
+	bool has;
+
+	pthread_mutex_lock(&in->lock);
+	has = in->broken || (in->size && in->got == in->size);
+	begin = in->ahead ? in->ahead->begin : 0;
+	end = in->ahead ? in->ahead->end : 0;
+	if (!has && begin < end && end <= KIPC_FRAME_AHEAD && end - begin >= sizeof(frame)) {
+		ssize_t size;
+
+		memcpy(&frame, in->ahead->data + begin, sizeof(frame));
+		size = kipc_frame_measure(in, &frame);
+		has = size < 0 || (size_t)size <= end - begin;
+	}
+	pthread_mutex_unlock(&in->lock);
+	return has;
+}
+
+/*
+ * Nothing is there: read into the buffer.  1 with a frame, or the beginning of one that is
+ * larger than any read of it; 0 when what has come was put aside.
+ */
+KIPC_HOT
+static int kipc_frame_read_new(struct kipc_frame_in *in, struct kipc *handle,
+			       kipc_deadline deadline)
+{
+	struct kipc_frame_ahead *ahead = in->ahead;
+	size_t most, size = 0, over;
+	ssize_t n;
+
+	if (kipc_frame_room(in, handle, in->last > PIPE_BUF ? in->last : PIPE_BUF))
+		return -ENOMEM;
+	most = in->buffer->capacity;
+	n = kipc_frame_read(in, in->buffer->data, most < KIPC_FRAME_AHEAD ? most :
+			    KIPC_FRAME_AHEAD, deadline);
+	if (n < 0)
+		return (int)n;
+	over = (size_t)n;
+	if (over >= sizeof(struct kipc_frame)) {
+		n = kipc_frame_measure(in, (const void *)in->buffer->data);
+		if (n == -EPROTO)
+			return (int)n;
+		size = n < 0 ? 0 : (size_t)n;
+	}
+	if (size > over && size > PIPE_BUF) {
+		in->got = over;
+		if (kipc_frame_room(in, handle, size))
+			return -ENOMEM;
+		in->size = size;
+		return 1;
+	}
+	/* A part of a small one, or one that is too large: the next look tells. */
+	if (size > over)
+		size = 0;
+	over -= size;
+	if (over)
+		memcpy(ahead->data, in->buffer->data + size, over);
+	ahead->begin = 0;
+	ahead->end = (uint32_t)over;
+	in->got = size;
+	in->size = size;
+	return size != 0;
+}
+
+/* Something is there; read on behind it: up to @size bytes of a frame, or ahead. */
+static int kipc_frame_read_on(struct kipc_frame_in *in, uint32_t begin, uint32_t end,
+			      size_t size, kipc_deadline deadline)
+{
+	struct kipc_frame_ahead *ahead = in->ahead;
+	size_t most;
+	ssize_t n;
+
+	if (begin) {
+		memmove(ahead->data, ahead->data + begin, end - begin);
+		end -= begin;
+		ahead->begin = 0;
+		ahead->end = end;
+	}
+	most = (kipc_frame_ahead_is_off(ahead) ? size : KIPC_FRAME_AHEAD) - end;
+	n = kipc_frame_read(in, ahead->data + end, most, deadline);
+	if (n < 0)
+		return (int)n;
+	ahead->end = end + (uint32_t)n;
+	return 0;
+}
+
+/*
+ * Take a frame of @size bytes out of what is there, or of a large one its beginning; the
+ * header is the one that was checked.
+ */
+static int kipc_frame_take_ahead(struct kipc_frame_in *in, struct kipc *handle,
+				 const struct kipc_frame *frame, uint32_t begin, uint32_t end,
+				 size_t size)
+{
+	struct kipc_frame_ahead *ahead = in->ahead;
+	uint32_t len = end - begin;
+
+	if (kipc_frame_room(in, handle, size))
+		return -ENOMEM;
+	if (len > size)
+		len = (uint32_t)size;
+	memcpy(in->buffer->data, ahead->data + begin, len);
+	memcpy(in->buffer->data, frame, sizeof(*frame));
+	in->got = len;
+	in->size = size;
+	begin += len;
+	ahead->begin = begin == end ? 0 : begin;
+	ahead->end = begin == end ? 0 : end;
+	return 0;
+}
+
+KIPC_HOT
+static int kipc_frame_fill_ahead(struct kipc_frame_in *in, struct kipc *handle,
+				 kipc_deadline deadline)
+{
+	struct kipc_frame frame;
+	ssize_t n;
+	int err;
+
+	for (;;) {
+		uint32_t begin = __atomic_load_n(&in->ahead->begin, __ATOMIC_RELAXED);
+		uint32_t end = __atomic_load_n(&in->ahead->end, __ATOMIC_RELAXED);
+		size_t size = sizeof(frame);
+
+		if (begin > end || end > KIPC_FRAME_AHEAD)
+			return kipc_frame_refuse(in);
+		if (begin == end && !kipc_frame_ahead_is_off(in->ahead)) {
+			err = kipc_frame_read_new(in, handle, deadline);
+			if (err)
+				return err < 0 ? err : 0;
+			continue;
+		}
+		if (end - begin >= sizeof(frame)) {
+			memcpy(&frame, in->ahead->data + begin, sizeof(frame));
+			n = kipc_frame_measure(in, &frame);
+			if (n < 0)
+				return (int)n;
+			size = (size_t)n;
+			if (size <= end - begin || size > PIPE_BUF)
+				return kipc_frame_take_ahead(in, handle, &frame, begin, end,
+							     size);
+		}
+		err = kipc_frame_read_on(in, begin, end, size, deadline);
+		if (err)
+			return err;
+	}
+}
+
+/* Receive until a frame, or a packet, is in @buffer, and @size says how large. */
+KIPC_HOT
+static int kipc_frame_fill(struct kipc_frame_in *in, struct kipc *handle,
+			   kipc_deadline deadline)
+{
+	int err = 0;
+
+	/* One that was too large for its receiver is here already. */
+	if (in->size && in->got == in->size)
+		return 0;
+	if (in->broken)
+		return -EPROTO;
+	if (in->packets)
+		return kipc_frame_fill_packet(in, handle, deadline);
+	if (in->ahead && !in->size) {
+		err = kipc_frame_fill_ahead(in, handle, deadline);
+		if (err || in->got == in->size)
+			return err;
+		/* The rest of a large one comes straight into the buffer. */
+	}
+	return kipc_frame_fill_exactly(in, handle, deadline);
+}
+
+/*
+ * A frame that was cut within its trailer: so many bytes of that, and zeros.  The last
+ * byte of a whole one is never zero.
+ */
+static bool kipc_frame_is_void(uint64_t trailer, uint64_t whole)
+{
+	const unsigned char *is = (const void *)&trailer, *was = (const void *)&whole;
+	size_t i = 0;
+
+	while (i < sizeof(trailer) && is[i] == was[i])
+		i++;
+	while (i < sizeof(trailer) && !is[i])
+		i++;
+	return i == sizeof(trailer);
+}
+
+/* Is the frame whole?  1 yes, 0 no (void), or -EPROTO. */
+KIPC_HOT
+static int kipc_frame_judge(struct kipc_frame_in *in)
+{
+	const struct kipc_frame *frame = (const void *)in->buffer->data;
+	uint64_t trailer;
+
+	if (frame->magic >= (KIPC_FRAME_MAGIC | KIPC_FRAME_FIRST) ||
+	    !kipc_frame_trailer(frame->len, in->trailers))
+		return 1;
+	memcpy(&trailer, in->buffer->data + in->size - sizeof(trailer), sizeof(trailer));
+	if (trailer == (KIPC_FRAME_WHOLE ^ frame->len))
+		return 1;
+	return kipc_frame_is_void(trailer, KIPC_FRAME_WHOLE ^ frame->len) ?
+		0 : kipc_frame_refuse(in);
+}
+
+/* ---- pieces ---- */
+
+/*
+ * The first piece: what was being put together before will never be whole, as senders
+ * take turns with messages.
+ */
+static int kipc_frame_begin(struct kipc_frame_in *in, struct kipc *handle,
+			    const struct kipc_frame *frame)
+{
+	kipc_buffer_put(handle, in->pieces);
+	in->pieces = NULL;
+	if (frame->len > in->max_size)
+		return -EMSGSIZE;
+	in->pieces = kipc_buffer_get(handle, frame->len);
+	if (!in->pieces)
+		return -ENOMEM;
+	in->pieces_of = frame->len;
+	in->pieces_len = 0;
+	in->pieces_type = frame->type;
+	return 0;
+}
+
+/* Add the piece in @buffer; 1 when the message is whole, 0 or -errno. */
+static int kipc_frame_add(struct kipc_frame_in *in, struct kipc *handle)
+{
+	const struct kipc_frame *frame = (const void *)in->buffer->data;
+	bool first = frame->magic == (KIPC_FRAME_MAGIC | KIPC_FRAME_FIRST);
+	size_t len = in->size - sizeof(*frame);
+	int err;
+
+	if (first) {
+		err = kipc_frame_begin(in, handle, frame);
+		if (err)
+			return err;
+	}
+	/* The rest of what another receiver began, or of what we could not take. */
+	if (!in->pieces || frame->len != in->pieces_of ||
+	    (!first && frame->type != in->pieces_len))
+		return 0;
+	if (len > in->pieces_of - in->pieces_len)
+		return -EPROTO;
+	memcpy(in->pieces->data + in->pieces_len, in->buffer->data + sizeof(*frame), len);
+	in->pieces_len += len;
+	return in->pieces_len == in->pieces_of;
+}
+
+/* ---- receiving ---- */
+
+/* A message that was put together. */
+static void kipc_frame_take_pieces(struct kipc_frame_in *in, struct kipc_frame_got *got)
+{
+	*got = (struct kipc_frame_got){
+		.buffer = in->pieces,
+		.len = in->pieces_of,
+		.kind = KIPC_FRAME_SEND,
+		.type = in->pieces_type,
+	};
+	in->pieces = NULL;
+}
+
+/*
+ * What is the frame in @buffer?  1, it is in @got, which may point to @buffer; 0 when it
+ * was void or one piece of many; or -EPROTO and others.
+ */
+KIPC_HOT
+static int kipc_frame_look(struct kipc_frame_in *in, struct kipc *handle,
+			   struct kipc_frame_got *got)
+{
+	const struct kipc_frame *frame = (const void *)in->buffer->data;
+	uint32_t kind = frame->magic ^ KIPC_FRAME_MAGIC;
+	int err = kipc_frame_judge(in);
+
+	if (err > 0 && kind >= KIPC_FRAME_FIRST) {
+		err = kipc_frame_add(in, handle);
+		if (err > 0)
+			kipc_frame_take_pieces(in, got);
+		kipc_frame_reset(in);
+		return err;
+	}
+	if (err <= 0) {
+		kipc_frame_reset(in);
+		return err;
+	}
+	got->buffer = in->buffer;
+	got->offset = sizeof(*frame);
+	got->len = frame->len;
+	got->kind = kind;
+	got->type = frame->type;
+	if (kind != KIPC_FRAME_SEND) {
+		memcpy(&got->call, in->buffer->data + got->offset, sizeof(got->call));
+		got->offset += sizeof(got->call);
+		got->len -= sizeof(got->call);
+	}
+	in->last = in->size;
+	return 1;
+}
+
+KIPC_HOT
+static int kipc_frame_next(struct kipc_frame_in *in, struct kipc *handle,
+			   struct kipc_frame_got *got, kipc_deadline deadline)
+{
+	int err;
+
+	do {
+		err = kipc_frame_fill(in, handle, deadline);
+		if (!err)
+			err = kipc_frame_look(in, handle, got);
+	} while (!err);
+	return err < 0 ? err : 0;
+}
+
+/**
+ * kipc_frame_recv() - receive the next frame that is whole
+ * @in:		where from
+ * @handle:	whose buffers to use
+ * @got:	filled in; its buffer is the caller's
+ * @deadline:	how long to wait
+ *
+ * Return: 0, -EPIPE (the end of the stream), -EPROTO, -EMSGSIZE (larger than @max_size),
+ * -EAGAIN, -ETIMEDOUT, -EINTR, -ENOMEM.  What has come of a frame is kept.
+ */
+KIPC_HOT
+int kipc_frame_recv(struct kipc_frame_in *in, struct kipc *handle, struct kipc_frame_got *got,
+		    kipc_deadline deadline)
+{
+	bool locked;
+	int err = kipc_frame_lock(&in->lock, &locked, deadline);
+
+	if (err)
+		return err;
+	err = kipc_frame_next(in, handle, got, deadline);
+	if (!err && got->buffer == in->buffer) {
+		in->buffer = NULL;
+		kipc_frame_reset(in);
+	}
+	kipc_frame_unlock(&in->lock, locked);
+	return err;
+}
+
+/* A message that is not taken after all stays where it is, and is found again. */
+static int kipc_frame_put_back(struct kipc_frame_in *in, struct kipc *handle,
+			       const struct kipc_frame_got *got)
+{
+	struct kipc_msg msg;
+
+	if (got->buffer == in->buffer)
+		return -EMSGSIZE;
+	kipc_msg_init(&msg, handle);
+	kipc_buffer_lend(handle, &msg, got->buffer, got->offset, got->len);
+	msg.type = got->type;
+	msg.known = KIPC_KNOWN_TYPE;
+	if (!kipc_msg_keep(handle, &msg))
+		return -EMSGSIZE;
+	kipc_buffer_put(handle, got->buffer);
+	return -ENOMEM;
+}
+
+/**
+ * kipc_frame_recv_into() - receive the next message into the caller's memory
+ *
+ * As kipc_frame_recv(), of one-way messages; everything else is dropped.  -EMSGSIZE: it
+ * is larger than @size, and still the next.
+ *
+ * Return: its length, or -errno.
+ */
+KIPC_HOT
+ssize_t kipc_frame_recv_into(struct kipc_frame_in *in, struct kipc *handle, void *buf,
+			     size_t size, kipc_deadline deadline)
+{
+	struct kipc_frame_got got;
+	bool locked;
+	ssize_t err = kipc_frame_lock(&in->lock, &locked, deadline);
+
+	if (err)
+		return err;
+	do {
+		err = kipc_frame_next(in, handle, &got, deadline);
+		if (!err && got.kind == KIPC_FRAME_SEND && got.len > size) {
+			err = kipc_frame_put_back(in, handle, &got);
+			break;
+		}
+		if (!err && got.buffer == in->buffer)
+			kipc_frame_reset(in);
+	} while (!err && got.kind != KIPC_FRAME_SEND);
+	if (!err) {
+		memcpy(buf, got.buffer->data + got.offset, got.len);
+		err = (ssize_t)got.len;
+		if (got.buffer != in->buffer)
+			kipc_buffer_put(handle, got.buffer);
+	}
+	kipc_frame_unlock(&in->lock, locked);
+	return err;
+}
