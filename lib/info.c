@@ -96,10 +96,17 @@ static bool kipc_notify_ok(const struct kipc_notify_options *options)
 	if (options->size != sizeof(*options) ||
 	    options->flags & ~(KIPC_TELL_ONCE | KIPC_TELL_EACH))
 		return false;
-	if (options->how == KIPC_TELL_SIGNAL)
-		return options->signo > 0 && !options->fd;
-	return options->how == KIPC_TELL_EVENTFD && options->fd >= 0 && !options->signo &&
-	       !options->value;
+	switch (options->how) {
+	case KIPC_TELL_SIGNAL:
+		return options->signo > 0 && !options->fd && !options->function;
+	case KIPC_TELL_EVENTFD:
+		return options->fd >= 0 && !options->signo && !options->value &&
+		       !options->function;
+	case KIPC_TELL_THREAD:
+		return options->function && !options->signo && !options->fd;
+	default:
+		return false;
+	}
 }
 
 KIPC_EXPORT int kipc_notify(struct kipc *handle, const struct kipc_notify_options *options)

@@ -15,6 +15,8 @@
  *	posix-mq:/jobs			a POSIX message queue
  *	sysv-msg:/path			a System V message queue by ftok, or
  *	sysv-msg:0x1234			by its key
+ *	fifo:/run/jobs			a named pipe
+ *	pty:				a pseudo-terminal (kipc_pty.h)
  *	auto:camera			the best that this machine has for calls
  *
  * Conventions
@@ -308,11 +310,14 @@ struct kipc_change {
 enum kipc_tell {
 	KIPC_TELL_SIGNAL = 1,	/**< by @signo, with @value (SI_MESGQ) */
 	KIPC_TELL_EVENTFD = 2,	/**< by adding 1 to the eventfd @fd */
+	KIPC_TELL_THREAD = 3,	/**< by a new thread that calls @function (posix-mq:) */
 };
 
 /** struct kipc_notify_options, flags. */
 #define KIPC_TELL_ONCE	(1U << 0)	/**< the first time only */
 #define KIPC_TELL_EACH	(1U << 1)	/**< of each message, not only where none waited */
+
+union sigval;	/* <signal.h>, where that has it */
 
 /** How to be told of messages: kipc_notify(). */
 struct kipc_notify_options {
@@ -321,10 +326,11 @@ struct kipc_notify_options {
 	uint32_t flags;		/**< KIPC_TELL_* */
 	int signo;		/**< which signal; else 0 */
 	int fd;			/**< which eventfd; it stays the caller's; else 0 */
-	uint64_t value;		/**< for siginfo_t, si_value.sival_ptr; else 0 */
+	uint64_t value;		/**< for siginfo_t or @function, sival_ptr; else 0 */
+	void (*function)(union sigval value);	/**< what a thread is to call; else NULL */
 };
 
-#define KIPC_NOTIFY_OPTIONS_INIT { sizeof(struct kipc_notify_options), 0, 0, 0, 0, 0 }
+#define KIPC_NOTIFY_OPTIONS_INIT { sizeof(struct kipc_notify_options), 0, 0, 0, 0, 0, NULL }
 
 /**
  * Open the receiving or serving end of an address and make the address known.
@@ -597,7 +603,8 @@ void kipc_release(struct kipc_msg *msg);
 /** A descriptor that polls readable when kipc_recv() would not wait (level-
  * triggered; on a sending end, writable when kipc_send() has room); it belongs to
  * the handle.  A message that kipc_recv_into() refused as too large, or that came
- * while kipc_call() waited, has left it already: receive until -EAGAIN, and with
+ * while kipc_call() waited, has left it already, and so have those that a pipe: or pty:
+ * had read ahead before this was first called: receive until -EAGAIN, and with
  * KIPC_NOW.  That is also how the kernel learns what was taken from a ring, which
  * polls readable until then.
  *
@@ -661,8 +668,8 @@ int kipc_change(struct kipc *handle, const struct kipc_change *change);
  *
  * Tells of a message that comes where none waited, or with KIPC_TELL_EACH of every one.
  * A new request takes the place of this process's last one on the handle; closing the
- * handle ends it.  posix-mq: can signal only, once (KIPC_TELL_ONCE), and one process at a
- * time.
+ * handle ends it.  posix-mq: tells by signal or thread, once (KIPC_TELL_ONCE), and one
+ * process at a time; a thread is detached, and may still run when the handle is closed.
  *
  * Returns 0 or: -EINVAL, -EOPNOTSUPP (a sending end, KIPC_CAN_NOTIFY, or what posix-mq:
  * cannot), -EBUSY (posix-mq: somebody else is told), -EBADF (not an eventfd), -EPIPE (it

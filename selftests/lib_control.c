@@ -398,6 +398,74 @@ TEST(posix_queue_tells_one_process_once)
 	kipc_close(ends[1]);
 }
 
+static void count_thread(union sigval value)
+{
+	uint64_t one = 1;
+
+	if (write((int)(uintptr_t)value.sival_ptr, &one, sizeof(one)) < 0)
+		abort();
+}
+
+/* 1 when it can be read within a moment that is long enough. */
+static int told_thread(int fd, int timeout)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	uint64_t count;
+
+	return poll(&pollfd, 1, timeout) == 1 && read(fd, &count, sizeof(count)) > 0 ?
+		(int)count : 0;
+}
+
+TEST(posix_queue_tells_by_thread_once)
+{
+	struct kipc_notify_options options = KIPC_NOTIFY_OPTIONS_INIT;
+	int i, fd = eventfd(0, EFD_CLOEXEC);
+	struct kipc *ends[2];
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, kipc_pair(ends, "posix-mq:", NULL));
+	options.how = KIPC_TELL_THREAD;
+	options.flags = KIPC_TELL_ONCE;
+	EXPECT_EQ(-EINVAL, kipc_notify(ends[0], &options));
+	options.function = count_thread;
+	options.value = (uint64_t)fd;
+	options.signo = SIGUSR1;
+	EXPECT_EQ(-EINVAL, kipc_notify(ends[0], &options));
+	options.signo = 0;
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, kipc_notify(ends[0], &options));
+		ASSERT_EQ(0, kipc_send(ends[1], "a", 1, LONG));
+		ASSERT_EQ(0, kipc_send(ends[1], "b", 1, LONG));
+		EXPECT_EQ(1, told_thread(fd, 20000));
+		take(ends[0]);
+		ASSERT_EQ(0, kipc_send(ends[1], "c", 1, LONG));
+		EXPECT_EQ(0, told_thread(fd, 20));
+		take(ends[0]);
+	}
+	ASSERT_EQ(0, kipc_notify(ends[0], &options));
+	ASSERT_EQ(0, kipc_notify(ends[0], NULL));
+	ASSERT_EQ(0, kipc_send(ends[1], "a", 1, LONG));
+	EXPECT_EQ(0, told_thread(fd, 20));
+	kipc_close(ends[0]);
+	kipc_close(ends[1]);
+	close(fd);
+}
+
+TEST(queue_tells_no_thread_eopnotsupp)
+{
+	struct kipc_notify_options options = KIPC_NOTIFY_OPTIONS_INIT;
+	struct kipc *ends[2];
+
+	if (device_missing("queue"))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_EQ(0, kipc_pair(ends, "queue:", NULL));
+	options.how = KIPC_TELL_THREAD;
+	options.function = count_thread;
+	EXPECT_EQ(-EOPNOTSUPP, kipc_notify(ends[0], &options));
+	kipc_close(ends[0]);
+	kipc_close(ends[1]);
+}
+
 static uint64_t count_of(int fd)
 {
 	uint64_t count = 0;

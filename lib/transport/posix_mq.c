@@ -55,6 +55,7 @@ static bool kipc_mq_again(int err, kipc_deadline deadline)
 	return (err == ETIMEDOUT || err == EAGAIN) && deadline != KIPC_AT_ONCE;
 }
 
+KIPC_HOT
 static int kipc_mq_send(struct kipc *handle, const struct kipc_outgoing *out,
 			kipc_deadline deadline)
 {
@@ -79,6 +80,7 @@ static int kipc_mq_send(struct kipc *handle, const struct kipc_outgoing *out,
 	}
 }
 
+KIPC_HOT
 static ssize_t kipc_mq_take(struct kipc_mq *mq, char *buf, unsigned int *prio,
 			    kipc_deadline deadline)
 {
@@ -100,6 +102,7 @@ static ssize_t kipc_mq_take(struct kipc_mq *mq, char *buf, unsigned int *prio,
 	}
 }
 
+KIPC_HOT
 static int kipc_mq_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
 	struct kipc_mq *mq = to_mq(handle);
@@ -116,6 +119,49 @@ static int kipc_mq_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline
 	kipc_buffer_lend(handle, msg, buffer, 0, (size_t)len);
 	msg->known = KIPC_KNOWN_PRIO;
 	return 0;
+}
+
+/* Receive into the handle's memory what the caller's has no room for, perhaps. */
+KIPC_HOT
+static ssize_t kipc_mq_recv_and_copy(struct kipc *handle, void *buf, size_t size,
+				     kipc_deadline deadline)
+{
+	struct kipc_mq *mq = to_mq(handle);
+	struct kipc_buffer *buffer = kipc_buffer_get(handle, mq->max_size);
+	struct kipc_msg msg;
+	ssize_t len;
+	int err;
+
+	if (!buffer)
+		return -ENOMEM;
+	len = kipc_mq_take(mq, (char *)buffer->data, NULL, deadline);
+	if (len <= (ssize_t)size) {
+		if (len > 0)
+			memcpy(buf, buffer->data, (size_t)len);
+		kipc_buffer_put(handle, buffer);
+		return len;
+	}
+	kipc_msg_init(&msg, handle);
+	kipc_buffer_lend(handle, &msg, buffer, 0, (size_t)len);
+	err = kipc_msg_keep(handle, &msg);
+	if (!err)
+		return -EMSGSIZE;
+	kipc_buffer_put(handle, buffer);
+	return err;
+}
+
+/*
+ * Nobody asks for the priority here, and a kernel that need not tell it is measurably
+ * faster.  So of a message that is put back it is not known.
+ */
+KIPC_HOT
+static ssize_t kipc_mq_recv_into(struct kipc *handle, void *buf, size_t size,
+				 kipc_deadline deadline)
+{
+	struct kipc_mq *mq = to_mq(handle);
+
+	return size >= mq->max_size ? kipc_mq_take(mq, buf, NULL, deadline) :
+				      kipc_mq_recv_and_copy(handle, buf, size, deadline);
 }
 
 /* ---- looking, changing, being told ---- */
@@ -165,15 +211,21 @@ static int kipc_mq_change(struct kipc *handle, const struct kipc_change *change)
 	return 0;
 }
 
+/* The thread is the C library's, which waits for the kernel in one of its own. */
 static int kipc_mq_notify(struct kipc *handle, const struct kipc_notify_options *options)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
 
 	if (!options)
 		return mq_notify(to_mq(handle)->mqd, NULL) ? -errno : 0;
-	if (options->how != KIPC_TELL_SIGNAL || options->flags != KIPC_TELL_ONCE)
+	if (options->how == KIPC_TELL_EVENTFD || options->flags != KIPC_TELL_ONCE)
 		return -EOPNOTSUPP;
-	event.sigev_signo = options->signo;
+	if (options->how == KIPC_TELL_THREAD) {
+		event.sigev_notify = SIGEV_THREAD;
+		event.sigev_notify_function = options->function;
+	} else {
+		event.sigev_signo = options->signo;
+	}
 	event.sigev_value.sival_ptr = (void *)(uintptr_t)options->value;
 	return mq_notify(to_mq(handle)->mqd, &event) ? -errno : 0;
 }
@@ -438,6 +490,7 @@ const struct kipc_transport kipc_posix_mq_transport = {
 	.close = kipc_mq_close,
 	.send = kipc_mq_send,
 	.recv = kipc_mq_recv,
+	.recv_into = kipc_mq_recv_into,
 	.stat = kipc_mq_stat,
 	.change = kipc_mq_change,
 	.notify = kipc_mq_notify,

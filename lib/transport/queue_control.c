@@ -76,6 +76,8 @@ int kipc_queue_notify(struct kipc *handle, const struct kipc_notify_options *opt
 	if (options) {
 		bool signal = options->how == KIPC_TELL_SIGNAL;
 
+		if (options->how == KIPC_TELL_THREAD)
+			return -EOPNOTSUPP;
 		notify.how = signal ? KIPC_NOTIFY_SIGNAL : KIPC_NOTIFY_EVENTFD;
 		notify.signo = (__u32)options->signo;
 		notify.value = options->value;
