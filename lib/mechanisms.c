@@ -14,6 +14,8 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_channel_transport.mechanism,
 	&kipc_queue_transport.mechanism,
 	&kipc_pipe_transport.mechanism,
+	&kipc_fifo_transport.mechanism,
+	&kipc_pty_transport.mechanism,
 	&kipc_posix_mq_transport.mechanism,
 	&kipc_sysv_msg_transport.mechanism,
 	&kipc_unix_seqpacket_transport.mechanism,

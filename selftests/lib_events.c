@@ -21,6 +21,8 @@ FIXTURE_VARIANT(pair)
 FIXTURE_VARIANT_ADD(pair, channel) { .scheme = "channel" };
 FIXTURE_VARIANT_ADD(pair, queue) { .scheme = "queue" };
 FIXTURE_VARIANT_ADD(pair, pipe) { .scheme = "pipe" };
+FIXTURE_VARIANT_ADD(pair, fifo) { .scheme = "fifo" };
+FIXTURE_VARIANT_ADD(pair, pty) { .scheme = "pty" };
 FIXTURE_VARIANT_ADD(pair, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(pair, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pair, sysv_msg) { .scheme = "sysv-msg" };
@@ -30,12 +32,10 @@ FIXTURE_VARIANT_ADD(pair, sunrpc) { .scheme = "sunrpc" };
 FIXTURE_SETUP(pair)
 {
 	struct kipc *ends[2];
-	char address[64];
 
 	if (device_missing(variant->scheme))
 		SKIP(return, "no /dev/kipc");
-	snprintf(address, sizeof(address), "%s:", variant->scheme);
-	ASSERT_EQ(0, kipc_pair(ends, address, NULL));
+	ASSERT_EQ(0, open_ends(variant->scheme, ends));
 	self->recv = ends[0];
 	self->send = ends[1];
 }

@@ -16,6 +16,8 @@ FIXTURE_VARIANT(named)
 
 FIXTURE_VARIANT_ADD(named, channel) { .scheme = "channel" };
 FIXTURE_VARIANT_ADD(named, queue) { .scheme = "queue" };
+FIXTURE_VARIANT_ADD(named, fifo) { .scheme = "fifo" };
+FIXTURE_VARIANT_ADD(named, pty) { .scheme = "pty" };
 FIXTURE_VARIANT_ADD(named, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(named, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(named, sysv_msg) { .scheme = "sysv-msg" };

@@ -16,6 +16,8 @@ FIXTURE_VARIANT(pick)
 FIXTURE_VARIANT_ADD(pick, channel) { .scheme = "channel" };
 FIXTURE_VARIANT_ADD(pick, queue) { .scheme = "queue" };
 FIXTURE_VARIANT_ADD(pick, pipe) { .scheme = "pipe" };
+FIXTURE_VARIANT_ADD(pick, fifo) { .scheme = "fifo" };
+FIXTURE_VARIANT_ADD(pick, pty) { .scheme = "pty" };
 FIXTURE_VARIANT_ADD(pick, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(pick, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pick, sysv_msg) { .scheme = "sysv-msg" };
@@ -23,12 +25,10 @@ FIXTURE_VARIANT_ADD(pick, sysv_msg) { .scheme = "sysv-msg" };
 FIXTURE_SETUP(pick)
 {
 	struct kipc *ends[2];
-	char address[64];
 
 	if (device_missing(variant->scheme))
 		SKIP(return, "no /dev/kipc");
-	snprintf(address, sizeof(address), "%s:", variant->scheme);
-	ASSERT_EQ(0, kipc_pair(ends, address, NULL));
+	ASSERT_EQ(0, open_ends(variant->scheme, ends));
 	self->recv = ends[0];
 	self->send = ends[1];
 }

@@ -64,7 +64,7 @@ static inline char *fresh_address(const char *scheme, char *buf)
 	static int count;
 	int pid = getpid(), n = ++count;
 
-	if (scheme_is_socket(scheme))
+	if (scheme_is_socket(scheme) || scheme_is(scheme, "fifo") || scheme_is(scheme, "pty"))
 		snprintf(buf, 128, "%s:/tmp/kipc-test-%d-%d", scheme, pid, n);
 	else if (scheme_is(scheme, "posix-mq"))
 		snprintf(buf, 128, "%s:/kipc-test-%d-%d", scheme, pid, n);
@@ -73,6 +73,21 @@ static inline char *fresh_address(const char *scheme, char *buf)
 	else
 		snprintf(buf, 128, "%s:kipc-test-%d-%d", scheme, pid, n);
 	return buf;
+}
+
+/* Two ends: a pair where there are pairs, else a listener and its client. */
+static inline int open_ends(const char *scheme, struct kipc *ends[2])
+{
+	char address[128];
+	int err;
+
+	if (scheme_can(scheme) & KIPC_CAN_PAIR) {
+		snprintf(address, sizeof(address), "%s:", scheme);
+		return kipc_pair(ends, address, NULL);
+	}
+	fresh_address(scheme, address);
+	err = kipc_listen(&ends[0], address, NULL);
+	return err ? err : kipc_connect(&ends[1], address, NULL);
 }
 
 /* Bytes that are different everywhere and for every seed. */

@@ -70,6 +70,7 @@ cut_short() {
 
 address_of() { # SCHEME
 	case $1 in
+	fifo) echo "fifo:$dir/fifo" ;;
 	unix-seqpacket) echo "unix-seqpacket:$dir/socket" ;;
 	posix-mq) echo "posix-mq:/kipc-transfer-$$" ;;
 	sysv-msg) echo "sysv-msg:$dir/in" ;;
@@ -94,13 +95,13 @@ transfer() { # SCHEME
 }
 
 echo "TAP version 13"
-echo "1..13"
+echo "1..15"
 
 dd if=/dev/urandom of="$dir/in" bs=1048576 count="$MEGABYTES" 2>/dev/null
 # Not a multiple of anything
 echo "and a little more" >>"$dir/in"
 
-for scheme in channel queue unix-seqpacket posix-mq sysv-msg; do
+for scheme in channel queue fifo unix-seqpacket posix-mq sysv-msg; do
 	transfer $scheme
 done
 if through_shell_pipe; then

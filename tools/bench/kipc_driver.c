@@ -56,6 +56,8 @@ static const struct {
 	const char *prefix;	/* NULL: no names, only kipc_pair() will do */
 } names[] = {
 	{ "pipe", NULL },
+	{ "pty", NULL },
+	{ "fifo", "/tmp/" },
 	{ "unix", "@" },
 	{ "unix-dgram", "@" },
 	{ "unix-seqpacket", "@" },
