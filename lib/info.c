@@ -20,9 +20,6 @@ KIPC_EXPORT int kipc_fd(const struct kipc *handle)
 	return handle->transport->fd((struct kipc *)handle);
 }
 
-/* How often an event loop looks at a mechanism that has no descriptor. */
-#define KIPC_LOOK_EVERY KIPC_MS(10)
-
 /* The sides of a handle are named as what a caller wants of them. */
 static_assert(KIPC_WANT_RECV == KIPC_SIDE_RECV && KIPC_WANT_SEND == KIPC_SIDE_SEND,
 	      "one bit, two names");

@@ -6,6 +6,7 @@
  *
  *	kipc.c		the public functions: check the arguments, find the
  *			transport, call its operation
+ *	loan.c		those that lend memory to send from
  *	info.c		those that move no message
  *	mechanisms.c	the list of all there is, whatever their family
  *	address.c	addresses and options
@@ -348,6 +349,9 @@ struct kipc_outgoing {
 	uint64_t to;
 };
 
+int kipc_outgoing_set(const struct kipc *handle, struct kipc_outgoing *out,
+		      const void *data, size_t len, const struct kipc_send_options *options);
+
 /* What kipc_recv_opts() asks for, checked. */
 struct kipc_wanted {
 	uint32_t pick;		/* enum kipc_pick */
@@ -363,6 +367,7 @@ struct kipc_wanted {
  * struct kipc_transport - a mechanism that moves messages
  * @mechanism:	what it has in common with those of other families
  * @can:	KIPC_CAN_*; the dispatcher refuses what is not in it
+ * @pair_named:	a pair's address may have a name, which says what it is made of
  *
  * @listen, @connect, @pair: make a handle (two).  NULL: -EOPNOTSUPP.
  * @unlink:	remove a name that outlives its handles
@@ -370,6 +375,11 @@ struct kipc_wanted {
  * @send:	one message; 0 or -errno.  After an error nothing was sent.
  * @send_many:	up to %KIPC_LOT, of which only the first waits; how many were sent,
  *		or the error of the first.  NULL: the dispatcher sends one by one.
+ * @loan:	set data, len and priv of a loan: memory of the mechanism's own.  NULL: the
+ *		dispatcher lends a buffer and sends it.
+ * @commit:	send what is in it.  After an error for which kipc_loan_is_open() it is
+ *		still lent, after any other it is not.
+ * @cancel:	take it back
  * @recv:	one message; fills in all of a kipc_msg_init()ed @msg; 0 or -errno
  * @recv_wanted: the same, of the message that is wanted; msg->len is its whole length,
  *		also after -EMSGSIZE and where it was cut off: the dispatcher shortens it.
@@ -403,6 +413,7 @@ struct kipc_wanted {
 struct kipc_transport {
 	struct kipc_mechanism mechanism;
 	uint32_t can;
+	bool pair_named;
 
 	int (*listen)(struct kipc **handle, const struct kipc_address *address);
 	int (*connect)(struct kipc **handle, const struct kipc_address *address);
@@ -414,6 +425,11 @@ struct kipc_transport {
 		    kipc_deadline deadline);
 	ssize_t (*send_many)(struct kipc *handle, const struct kipc_outgoing *outs,
 			     size_t count, kipc_deadline deadline);
+	int (*loan)(struct kipc *handle, struct kipc_loan *loan, size_t len,
+		    kipc_deadline deadline);
+	int (*commit)(struct kipc_loan *loan, const struct kipc_outgoing *out,
+		      kipc_deadline deadline);
+	void (*cancel)(struct kipc_loan *loan);
 	int (*recv)(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
 	int (*recv_wanted)(struct kipc *handle, struct kipc_msg *msg,
 			   const struct kipc_wanted *wanted, kipc_deadline deadline);
@@ -443,11 +459,20 @@ struct kipc_transport {
 	void (*limits)(const struct kipc *handle, struct kipc_info *info);
 };
 
+/* How often an event loop looks at what no descriptor tells of. */
+#define KIPC_LOOK_EVERY KIPC_MS(10)
+
 /* After this error of a reply, can the call still be answered? */
 static inline bool kipc_reply_is_open(int err)
 {
 	return err == -EMSGSIZE || err == -ENOBUFS || err == -EBADF || err == -ELOOP ||
 	       err == -EOPNOTSUPP;
+}
+
+/* After this error of a commit, is the loan still held? */
+static inline bool kipc_loan_is_open(int err)
+{
+	return err && err != -EPIPE && err != -EPROTO;
 }
 
 extern const struct kipc_transport kipc_channel_transport;
@@ -458,6 +483,7 @@ extern const struct kipc_transport kipc_pty_transport;
 extern const struct kipc_transport kipc_unix_seqpacket_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
+extern const struct kipc_transport kipc_ring_transport;
 extern const struct kipc_transport kipc_auto_transport;
 extern const struct kipc_transport kipc_cma_transport;
 extern const struct kipc_transport kipc_binder_transport;

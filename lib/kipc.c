@@ -68,8 +68,10 @@ KIPC_EXPORT int kipc_pair(struct kipc *ends[2], const char *address,
 	err = kipc_address_open(&parsed, address, options, KIPC_CAN_PAIR);
 	if (err)
 		return err;
-	/* Both ends are in hand: a name would be a mistake. */
-	return parsed.name[0] ? -EINVAL : kipc_address_transport(&parsed)->pair(ends, &parsed);
+	/* Both ends are in hand: a name would be a mistake, but for one of what is in it. */
+	if (parsed.name[0] && !kipc_address_transport(&parsed)->pair_named)
+		return -EINVAL;
+	return kipc_address_transport(&parsed)->pair(ends, &parsed);
 }
 
 KIPC_EXPORT int kipc_close(struct kipc *handle)
@@ -121,9 +123,8 @@ static int kipc_outgoing_add(struct kipc_outgoing *out, const struct kipc_send_o
 }
 
 /* What goes out through a handle, checked: 0, -EINVAL or -EOPNOTSUPP. */
-static int kipc_outgoing_set(const struct kipc *handle, struct kipc_outgoing *out,
-			     const void *data, size_t len,
-			     const struct kipc_send_options *options)
+int kipc_outgoing_set(const struct kipc *handle, struct kipc_outgoing *out,
+		      const void *data, size_t len, const struct kipc_send_options *options)
 {
 	uint32_t can;
 	int err;

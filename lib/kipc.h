@@ -17,6 +17,7 @@
  *	sysv-msg:0x1234			by its key
  *	fifo:/run/jobs			a named pipe
  *	pty:				a pseudo-terminal (kipc_pty.h)
+ *	ring:posix-shm:/jobs		a ring of messages in shared memory
  *	auto:camera			the best that this machine has for calls
  *
  * Conventions
@@ -103,7 +104,9 @@ enum kipc_msg_outcome {
  *
  * @data is borrowed: it stays good until kipc_release(), kipc_reply() or
  * kipc_close(), whichever comes first.  Where the mechanism can lend its own
- * memory (channel:) nothing is copied; elsewhere it lies in the handle's buffer.
+ * memory (channel:, ring:) nothing is copied; elsewhere it lies in the handle's buffer.
+ * On ring: whoever sends can still write to it: read each byte that matters once, or use
+ * kipc_recv_into().
  */
 struct kipc_msg {
 	const void *data;	/**< the payload */
@@ -143,7 +146,7 @@ struct kipc_options {
 	uint64_t max_size;	/**< largest message wanted, bytes; 0: the mechanism's default */
 	uint64_t max_msgs;	/**< messages that may wait, 0: the mechanism's default */
 	uint64_t pool_size;	/**< channel: bytes of the pool; 0: the default */
-	uint64_t busy_poll;	/**< channel, queue: look so long before sleeping, ns; 0: do not */
+	uint64_t busy_poll;	/**< channel, queue, ring: look so long before sleep, ns */
 	uint32_t ring;		/**< channel: entries of a ring, 16 to 4096; 0: none */
 	uint32_t reserved;	/**< 0 */
 };
@@ -175,6 +178,16 @@ struct kipc_out {
 	const void *data;	/**< the payload */
 	size_t len;		/**< its bytes */
 	const struct kipc_send_options *options;	/**< or NULL */
+};
+
+/**
+ * A message that is being written where it is sent from: kipc_loan().
+ */
+struct kipc_loan {
+	void *data;		/**< write the message here */
+	size_t len;		/**< bytes that there is room for */
+	struct kipc *handle;	/**< who lends it; NULL: nothing is lent any more */
+	void *priv[3];		/**< the library's own */
 };
 
 /** struct kipc_recv_options, pick: which of the messages that wait. */
@@ -226,6 +239,7 @@ struct kipc_recv_options {
 #define KIPC_CAN_STAT		(1U << 15)	/**< kipc_stat() */
 #define KIPC_CAN_CHANGE		(1U << 16)	/**< kipc_change() */
 #define KIPC_CAN_NOTIFY		(1U << 17)	/**< kipc_notify() */
+#define KIPC_CAN_LOAN		(1U << 18)	/**< kipc_loan() lends where the receiver reads */
 
 /** What a handle is, from kipc_info(). */
 struct kipc_info {
@@ -425,6 +439,58 @@ int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
  */
 ssize_t kipc_send_many(struct kipc *handle, const struct kipc_out *msgs, size_t count,
 		       int64_t timeout);
+
+/**
+ * Borrow memory to write a message into, instead of having it copied.
+ *
+ * @loan:	filled in; give it back with kipc_commit(), which sends, or with
+ *		kipc_loan_cancel()
+ * @len:	room for so many bytes
+ * @timeout:	how long to wait for room
+ *
+ * With KIPC_CAN_LOAN the memory is where the receiver reads, and nothing is copied.
+ * Elsewhere it is the library's, and kipc_commit() sends it as kipc_send() would.  What is
+ * in it is undefined; in shared memory it may be a former message.
+ *
+ * ring: a loan is a place in the queue.  What others send after it is received after it,
+ * so commit soon.  When the process that has it dies, or closes the handle, it is
+ * canceled.  A loan is the process's that took it: after fork() the child can do nothing
+ * with its copy.
+ *
+ * Returns 0 or: -EPIPE, -EAGAIN, -ETIMEDOUT, -EINTR, -EMSGSIZE, -EOPNOTSUPP (a receiving
+ * end), -ENOMEM, -EINVAL.  After a failure nothing is lent.  Thread-safe; one loan is for
+ * one thread at a time.  Since 0.1.
+ */
+int kipc_loan(struct kipc *handle, struct kipc_loan *loan, size_t len, int64_t timeout);
+
+/**
+ * Send what has been written into a loan, and give it back.
+ *
+ * @len:	bytes of the message, at most loan->len
+ * @timeout:	how long to wait for room; with KIPC_CAN_LOAN there is room already
+ *
+ * Returns 0 or: -EINVAL (nothing is lent, @len is more than is lent, or the loan is a
+ * parent's) or as kipc_send().  After any failure but -EPIPE, -EPROTO the loan is still
+ * held, and can be committed again or canceled; after those it is canceled.
+ * Thread-safe.  Since 0.1.
+ */
+int kipc_commit(struct kipc_loan *loan, size_t len, int64_t timeout);
+
+/**
+ * kipc_commit() with a type, a priority, descriptors and from a listener the client, as
+ * kipc_send_opts() has them.
+ *
+ * @options:	or NULL
+ *
+ * Since 0.1.
+ */
+int kipc_commit_opts(struct kipc_loan *loan, size_t len,
+		     const struct kipc_send_options *options, int64_t timeout);
+
+/** Give a loan back and send nothing.  NULL and one that was given back already are
+ * ignored.  Thread-safe.  Since 0.1.
+ */
+void kipc_loan_cancel(struct kipc_loan *loan);
 
 /**
  * Receive the next message.

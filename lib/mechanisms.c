@@ -22,6 +22,7 @@ const struct kipc_mechanism *const kipc_mechanisms[] = {
 	&kipc_cma_transport.mechanism,
 	&kipc_binder_transport.mechanism,
 	&kipc_sunrpc_transport.mechanism,
+	&kipc_ring_transport.mechanism,
 	&kipc_auto_transport.mechanism,
 
 	&kipc_sysv_shm_region.mechanism,

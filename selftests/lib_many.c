@@ -21,6 +21,7 @@ FIXTURE_VARIANT_ADD(many, pty) { .scheme = "pty" };
 FIXTURE_VARIANT_ADD(many, unix_seqpacket) { .scheme = "unix-seqpacket" };
 FIXTURE_VARIANT_ADD(many, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(many, sysv_msg) { .scheme = "sysv-msg" };
+FIXTURE_VARIANT_ADD(many, ring) { .scheme = "ring" };
 
 FIXTURE_SETUP(many)
 {

@@ -23,6 +23,7 @@ FIXTURE_VARIANT_ADD(named, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(named, sysv_msg) { .scheme = "sysv-msg" };
 FIXTURE_VARIANT_ADD(named, cma) { .scheme = "cma" };
 FIXTURE_VARIANT_ADD(named, sunrpc) { .scheme = "sunrpc" };
+FIXTURE_VARIANT_ADD(named, ring) { .scheme = "ring" };
 
 FIXTURE_SETUP(named)
 {
@@ -43,7 +44,7 @@ FIXTURE_TEARDOWN(named)
 static bool is_store(const char *scheme)
 {
 	return scheme_is(scheme, "queue") || scheme_is(scheme, "posix-mq") ||
-	       scheme_is(scheme, "sysv-msg");
+	       scheme_is(scheme, "sysv-msg") || scheme_is(scheme, "ring");
 }
 
 TEST_F(named, connecting_to_an_absent_name_enoent)
@@ -260,13 +261,14 @@ TEST_F(named, demands_that_differ_from_the_existing_store_eaddrinuse)
 {
 	static const char * const demands[][2] = {
 		{ "queue", "msgs=5" }, { "posix-mq", "msgs=5" }, { "posix-mq", "size=77" },
+		{ "ring", "bytes=4096" },
 	};
 	struct kipc *second;
 	char address[200];
 	unsigned int i;
 
 	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(demands) / sizeof(demands[0]); i++) {
 		if (!scheme_is(variant->scheme, demands[i][0]))
 			continue;
 		snprintf(address, sizeof(address), "%s?%s", self->address, demands[i][1]);

@@ -70,6 +70,8 @@ static inline char *fresh_address(const char *scheme, char *buf)
 		snprintf(buf, 128, "%s:/kipc-test-%d-%d", scheme, pid, n);
 	else if (scheme_is(scheme, "sysv-msg"))
 		snprintf(buf, 128, "%s:%u", scheme, 0x60000000U + pid * 64U + n);
+	else if (scheme_is(scheme, "ring"))
+		snprintf(buf, 128, "%s:posix-shm:/kipc-test-%d-%d", scheme, pid, n);
 	else
 		snprintf(buf, 128, "%s:kipc-test-%d-%d", scheme, pid, n);
 	return buf;

@@ -31,6 +31,7 @@ FIXTURE_VARIANT_ADD(pair, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pair, sysv_msg) { .scheme = "sysv-msg" };
 FIXTURE_VARIANT_ADD(pair, cma) { .scheme = "cma" };
 FIXTURE_VARIANT_ADD(pair, sunrpc) { .scheme = "sunrpc" };
+FIXTURE_VARIANT_ADD(pair, ring) { .scheme = "ring" };
 
 FIXTURE_SETUP(pair)
 {
@@ -506,7 +507,7 @@ TEST_F(pair, sender_gone_what_it_sent_comes_first)
 	EXPECT_EQ(4, kipc_recv(self->recv, &msg, LONG));
 	kipc_release(&msg);
 	if (scheme_is(variant->scheme, "pipe") || scheme_is(variant->scheme, "pty") ||
-	    scheme_is_socket(variant->scheme)) {
+	    scheme_is(variant->scheme, "ring") || scheme_is_socket(variant->scheme)) {
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, LONG));
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, KIPC_FOREVER));
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, KIPC_NOW));

@@ -102,6 +102,9 @@ void drivers_free(const struct driver **all);
 /* kipc_driver.c: a driver for the n-th scheme of the library, or NULL. */
 int kipc_driver_make(struct driver *driver, unsigned int n);
 
+/* kipc_driver.c: a ring as it is meant for two CPUs. */
+extern const struct driver ring_busy_driver;
+
 extern const struct driver mq_dropin_driver;
 extern const struct driver raw_binder_driver;
 extern const struct driver raw_channel_driver;

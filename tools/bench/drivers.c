@@ -18,6 +18,7 @@ const char * const driver_kind_names[] = {
 };
 
 static const struct driver * const baselines[] = {
+	&ring_busy_driver,
 	&raw_channel_driver,
 	&raw_channel_ring_driver,
 	&raw_queue_driver,

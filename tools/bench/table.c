@@ -346,17 +346,20 @@ static void target_print(const struct target *target,
 		       judgement.verdict == VERDICT_HOLDS ? "holds" : "MISSED");
 }
 
-static void targets_print(const struct results *results, enum measure measure)
+static void targets_print(const struct results *results, enum measure measure,
+			  enum placement placement)
 {
 	unsigned int i;
 
 	if (!results->settings->measures[measure])
 		return;
-	printf("\nTargets: %s, same CPU; target, median of ratios (rounds)\n",
+	printf("\nTargets: %s, %s; target, median of ratios (rounds)\n",
 	       measure == MEASURE_LATENCY ? "round trip" :
-					    "one-way messages a second");
+					    "one-way messages a second",
+	       placement == PLACE_SAME ? "same CPU" : "two CPUs");
 	for (i = 0; i < targets_count; i++)
-		if (targets[i].measure == measure)
+		if (targets[i].measure == measure &&
+		    targets[i].placement == placement)
 			target_print(&targets[i], results);
 }
 
@@ -388,8 +391,9 @@ void table_print(const struct results *results, const struct facts *facts)
 	verify_print(results);
 	if (settings->measures[MEASURE_LATENCY])
 		noise_print(results);
-	targets_print(results, MEASURE_LATENCY);
-	targets_print(results, MEASURE_THROUGHPUT);
+	targets_print(results, MEASURE_LATENCY, PLACE_SAME);
+	targets_print(results, MEASURE_THROUGHPUT, PLACE_SAME);
+	targets_print(results, MEASURE_THROUGHPUT, PLACE_TWO);
 	if (results->interrupted)
 		printf("\nInterrupted: these are the rounds until then.\n");
 }

@@ -2,7 +2,7 @@
 /*
  * targets: see targets.h
  *
- * A target is judged only where it was meant: both processes on one CPU.
+ * A target is judged only where it was meant: both processes on one CPU, or on two.
  *
  * Round trips are judged on equal footing, both through the library or both by
  * hand, where both exist.  The small call is judged the hard way as well,
@@ -24,10 +24,16 @@
 #define MIB	1048576
 
 #define CALL(size, mechanism, against, at_most)			\
-	{ mechanism, against, size, MEASURE_LATENCY, TARGET_AT_MOST, at_most }
+	{ mechanism, against, size, MEASURE_LATENCY, TARGET_AT_MOST, at_most, PLACE_SAME }
 
 #define STREAM(size, mechanism, against, at_least)		\
-	{ mechanism, against, size, MEASURE_THROUGHPUT, TARGET_AT_LEAST, at_least }
+	{ mechanism, against, size, MEASURE_THROUGHPUT, TARGET_AT_LEAST, at_least,	\
+	  PLACE_SAME }
+
+/* With a CPU for each of the two, who may look instead of sleeping. */
+#define STREAM_TWO(size, mechanism, against, at_least)		\
+	{ mechanism, against, size, MEASURE_THROUGHPUT, TARGET_AT_LEAST, at_least,	\
+	  PLACE_TWO }
 
 const struct target targets[] = {
 	CALL(1, "channel", "raw-futex", 1.10),
@@ -93,6 +99,10 @@ const struct target targets[] = {
 	STREAM(64, "sysvmsg-dropin", "raw-sysv-msg", 1.0),
 	STREAM(8 * KIB, "mq-dropin", "raw-posix-mq", 1.0),
 	STREAM(8 * KIB, "sysvmsg-dropin", "raw-sysv-msg", 1.0),
+
+	/* Shared memory through the library against system calls by hand. */
+	STREAM_TWO(64, "ring-busy", "raw-unix-seqpacket", 5.0),
+	STREAM_TWO(64, "ring-busy", "raw-unix-stream", 5.0),
 };
 
 const unsigned int targets_count = ARRAY_SIZE(targets);
@@ -146,9 +156,10 @@ void target_judge(const struct target *target, const struct results *results,
 
 	memset(judgement, 0, sizeof(*judgement));
 	judgement->verdict = VERDICT_UNJUDGED;
-	if (results->settings->placement != PLACE_SAME) {
+	if (results->settings->placement != target->placement) {
 		snprintf(judgement->reason, sizeof(judgement->reason),
-			 "the target is for --cpus same");
+			 "the target is for --cpus %s",
+			 target->placement == PLACE_SAME ? "same" : "two");
 		return;
 	}
 	cell = target_cell(results, target, target->mechanism, judgement);

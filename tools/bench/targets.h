@@ -33,6 +33,7 @@ struct target {
 	enum measure measure;
 	enum target_bound bound;
 	double ratio;
+	enum placement placement;
 };
 
 struct judgement {

@@ -32,6 +32,7 @@ static const struct {
 	{ KIPC_CAN_STAT,	"stat" },
 	{ KIPC_CAN_CHANGE,	"change" },
 	{ KIPC_CAN_NOTIFY,	"notify" },
+	{ KIPC_CAN_LOAN,	"loan" },
 };
 
 /* What it offers, each word after a space. */

@@ -102,6 +102,7 @@ static const struct transport ring_transport = {
 	.records = true,
 	.address = "ring:posix-shm:%s",
 	.serve = library_serve,
+	.attach = library_serve,
 	.join = library_join,
 	.send = library_send,
 	.recv = library_recv,
