@@ -62,6 +62,7 @@ static const struct kipc_param_type {
 	[KIPC_PARAM_SHARED]	= { "shared" },
 	[KIPC_PARAM_COOKED]	= { "cooked" },
 	[KIPC_PARAM_ECHO]	= { "echo" },
+	[KIPC_PARAM_KEEPALIVE]	= { "keepalive", false,	1, 32767 },
 };
 
 __attribute__((format(printf, 2, 3)))

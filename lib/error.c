@@ -27,12 +27,16 @@ static const struct kipc_sentence kipc_sentences[] = {
 	{ EACCES, "binder", "permission denied by the device, or another user manages it" },
 	{ EACCES, "fifo",
 	  "permission denied by the path, or the FIFO is another user's: a trap, perhaps" },
+	{ EACCES, "tcp", "ports below 1024 are for the privileged" },
+	{ EACCES, "udp", "ports below 1024 are for the privileged" },
 	{ EACCES, NULL, "permission denied: its owner and mode do not let you in" },
 	{ ENOENT, "auto", "nobody listens there: start the server first" },
 	{ ENOENT, "channel", "nobody listens there: start the server first" },
 	{ ENOENT, "binder", "the device has no context manager: start the server first" },
-	{ ENOENT, "unix-seqpacket",
+	{ ENOENT, "unix",
 	  "no such socket, or no such directory: start the server first" },
+	{ ENOENT, "tcp", "nobody listens on that port, or no such host: start the server first" },
+	{ ENOENT, "udp", "nobody has that port, or no such host: start the server first" },
 	{ ENOENT, "cma", "no such socket, or no such directory: start the server first" },
 	{ ENOENT, "sunrpc",
 	  "no such socket: start the server first; or it has not this program or version" },
@@ -41,7 +45,7 @@ static const struct kipc_sentence kipc_sentences[] = {
 	{ ENOENT, "fifo", "no such FIFO, or no such directory: start the receiver first" },
 	{ ENOENT, "pty", "no such terminal, or no such directory: start the listener first" },
 	{ ENOENT, NULL, "it does not exist: its receiver makes it" },
-	{ ECONNREFUSED, "unix-seqpacket",
+	{ ECONNREFUSED, "unix",
 	  "the socket is there but nobody listens: its server has ended" },
 	{ ECONNREFUSED, "fifo", "nobody receives from the path, or it is not a FIFO" },
 	{ ECONNREFUSED, "pty",
@@ -50,7 +54,9 @@ static const struct kipc_sentence kipc_sentences[] = {
 	{ EADDRINUSE, "auto", "another server has the name already" },
 	{ EADDRINUSE, "channel", "another server has the name already" },
 	{ EADDRINUSE, "binder", "the device has a context manager already: take another one" },
-	{ EADDRINUSE, "unix-seqpacket",
+	{ EADDRINUSE, "tcp", "somebody has that port already" },
+	{ EADDRINUSE, "udp", "somebody has that port already" },
+	{ EADDRINUSE, "unix",
 	  "somebody listens there already, or the path is not a socket" },
 	{ EADDRINUSE, "cma", "somebody listens there already, or the path is not a socket" },
 	{ EADDRINUSE, "sunrpc", "somebody listens there already, or the path is not a socket" },
@@ -71,6 +77,13 @@ static const struct kipc_sentence kipc_sentences[] = {
 	  "larger than a System V message may be (/proc/sys/kernel/msgmax)" },
 	{ EMSGSIZE, "unix-seqpacket",
 	  "larger than the socket's buffer: use ?size= (bound: net.core.wmem_max)" },
+	{ EMSGSIZE, "unix-dgram",
+	  "larger than the socket's buffer: use ?size= (bound: net.core.wmem_max)" },
+	{ EMSGSIZE, "udp", "larger than a datagram may be, 65475 bytes, or than ?size=" },
+	{ EMSGSIZE, "unix",
+	  "larger than 1 GiB or ?size=, or, without waiting, than the socket's buffer" },
+	{ EMSGSIZE, "tcp",
+	  "larger than 1 GiB or ?size=, or, without waiting, than the socket's buffer" },
 	{ EMSGSIZE, "cma", "larger than ?size= of this end or of the other (default: 16M)" },
 	{ EMSGSIZE, "sunrpc",
 	  "larger than the socket's buffer: use ?size= (bound: net.core.wmem_max)" },
@@ -94,10 +107,11 @@ static const struct kipc_sentence kipc_sentences[] = {
 	{ EPROTO, NULL, "what came is not a message of libkipc's making" },
 	{ EDQUOT, "posix-mq",
 	  "RLIMIT_MSGQUEUE (ulimit -q) is used up: raise it, or use ?msgs= or ?size=" },
+	{ EDQUOT, "unix", "your user has too many descriptors on their way (ulimit -n)" },
 	{ EDQUOT, NULL, "your user is at one of the limits of kipc: see `kipcctl status`" },
 	{ ENOSPC, "sysv-msg", "there are too many System V queues (/proc/sys/kernel/msgmni)" },
 	{ ENOSPC, "posix-mq", "there are too many POSIX queues (/proc/sys/fs/mqueue/queues_max)" },
-	{ ENOBUFS, "unix-seqpacket",
+	{ ENOBUFS, "unix",
 	  "no room at the peer, or no memory for so large a packet: try again" },
 	{ ENOBUFS, NULL, "no room at the caller now: try again, or a shorter reply" },
 	{ EUSERS, NULL, "256 handles use this ring already: let some of them close it" },
@@ -111,6 +125,11 @@ static const struct kipc_sentence kipc_sentences[] = {
 	  "a ring with a name goes one way, and stays in its PID namespace: see kipc_address(7)" },
 	{ EOPNOTSUPP, NULL,
 	  "this mechanism, or this end of it, cannot do that (see `kipcctl schemes`)" },
+	{ EPROTOTYPE, NULL,
+	  "there is a socket of another type: unix:, unix-dgram: or unix-seqpacket:" },
+	{ EADDRNOTAVAIL, NULL, "this machine does not have that address" },
+	{ EHOSTUNREACH, NULL, "no way to that host, or nobody could say where it is" },
+	{ ENETUNREACH, NULL, "no way to that network (ip link set lo up?)" },
 	{ ECANCELED, NULL, "the caller has stopped waiting" },
 	{ EBADF, "pipe",
 	  "the descriptor is not open: pipe: takes standard input and output, or ?fd=N" },
@@ -144,13 +163,24 @@ static const struct kipc_sentence *const kipc_family_sentences[] = {
 	[KIPC_FAMILY_CONTROL] = kipc_control_sentences,
 };
 
+/* What is said of "unix" is true of "unix-dgram" as well. */
+static bool kipc_sentence_serves(const char *scheme, const char *other)
+{
+	size_t len = strlen(scheme);
+
+	return !strncmp(scheme, other, len) && (!other[len] || other[len] == '-');
+}
+
 static const char *kipc_sentence_in(const struct kipc_sentence *s,
 				    const struct kipc_mechanism *mechanism, int err)
 {
-	for (; s->err; s++)
-		if (s->err == err && (!s->scheme || (mechanism &&
-						     !strcmp(s->scheme, mechanism->scheme))))
+	for (; s->err; s++) {
+		if (s->err != err)
+			continue;
+		if (!s->scheme ||
+		    (mechanism && kipc_sentence_serves(s->scheme, mechanism->scheme)))
 			return s->text;
+	}
 	return NULL;
 }
 

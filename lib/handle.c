@@ -109,6 +109,18 @@ struct kipc_buffer *kipc_buffer_find(struct kipc *handle, struct kipc_buffer *sp
 	return buffer;
 }
 
+/* Make a buffer in hand larger; what is in it stays.  0 or -ENOMEM: it is as it was. */
+int kipc_buffer_grow(struct kipc_buffer *buffer, size_t capacity)
+{
+	void *data = realloc(buffer->data, capacity);
+
+	if (!data)
+		return -ENOMEM;
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return 0;
+}
+
 /* kipc_buffer_put(): there is a spare one. */
 void kipc_buffer_file(struct kipc *handle, struct kipc_buffer *buffer)
 {

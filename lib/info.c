@@ -45,6 +45,27 @@ KIPC_EXPORT int kipc_events(const struct kipc *handle, uint32_t want,
 		transport->events((struct kipc *)handle, want, events) : 0;
 }
 
+static int kipc_address_text(const struct kipc *handle, bool of_peer, uint64_t peer, char *buf,
+			     size_t size)
+{
+	if (!handle || !buf || !size)
+		return -EINVAL;
+	if (!handle->transport->address)
+		return -EOPNOTSUPP;
+	return handle->transport->address((struct kipc *)handle, of_peer, peer, buf, size);
+}
+
+KIPC_EXPORT int kipc_local_address(const struct kipc *handle, char *buf, size_t size)
+{
+	return kipc_address_text(handle, false, 0, buf, size);
+}
+
+KIPC_EXPORT int kipc_peer_address(const struct kipc *handle, uint64_t peer, char *buf,
+				  size_t size)
+{
+	return kipc_address_text(handle, true, peer, buf, size);
+}
+
 /* Nothing is known yet. */
 static void kipc_stat_init(struct kipc_stat *stat)
 {

@@ -135,6 +135,8 @@ struct kipc_buffer {
 	atomic_uint users;		/* messages that lie in it and are not released */
 	size_t capacity;
 	unsigned char *data;
+	int *fds;			/* a socket's: descriptors that came with it */
+	uint32_t fd_count;
 };
 
 /* Which way messages may go through a handle. */
@@ -167,6 +169,7 @@ void kipc_handle_free(struct kipc *handle);
 struct kipc_buffer *kipc_buffer_find(struct kipc *handle, struct kipc_buffer *spare,
 				     size_t capacity);
 void kipc_buffer_file(struct kipc *handle, struct kipc_buffer *buffer);
+int kipc_buffer_grow(struct kipc_buffer *buffer, size_t capacity);
 void kipc_buffer_lend(struct kipc *handle, struct kipc_msg *msg,
 		      struct kipc_buffer *buffer, size_t offset, size_t len);
 void kipc_buffer_share(struct kipc_buffer *buffer, unsigned int users);
@@ -291,6 +294,7 @@ enum kipc_param {
 	KIPC_PARAM_SHARED,	/* there: several listeners share the messages */
 	KIPC_PARAM_COOKED,	/* there: a terminal that edits lines */
 	KIPC_PARAM_ECHO,	/* there: and repeats them */
+	KIPC_PARAM_KEEPALIVE,	/* seconds of silence before a connection is tested */
 	KIPC_PARAM_COUNT,
 };
 
@@ -405,6 +409,7 @@ struct kipc_wanted {
  * @fd:		a pollable descriptor
  * @events:	mend what the dispatcher made of @fd: a message that the descriptor does
  *		not show is a timeout of 0; -EOPNOTSUPP: cannot wait for @want
+ * @address:	as text: our own, or where a peer is
  * @limits:	fill in max_size and max_msgs; @handle is NULL when asked of the
  *		scheme
  *
@@ -456,6 +461,7 @@ struct kipc_transport {
 
 	int (*fd)(struct kipc *handle);
 	int (*events)(struct kipc *handle, uint32_t want, struct kipc_events *events);
+	int (*address)(struct kipc *handle, bool of_peer, uint64_t peer, char *buf, size_t size);
 	void (*limits)(const struct kipc *handle, struct kipc_info *info);
 };
 
@@ -480,7 +486,11 @@ extern const struct kipc_transport kipc_queue_transport;
 extern const struct kipc_transport kipc_pipe_transport;
 extern const struct kipc_transport kipc_fifo_transport;
 extern const struct kipc_transport kipc_pty_transport;
+extern const struct kipc_transport kipc_unix_transport;
+extern const struct kipc_transport kipc_unix_dgram_transport;
 extern const struct kipc_transport kipc_unix_seqpacket_transport;
+extern const struct kipc_transport kipc_tcp_transport;
+extern const struct kipc_transport kipc_udp_transport;
 extern const struct kipc_transport kipc_posix_mq_transport;
 extern const struct kipc_transport kipc_sysv_msg_transport;
 extern const struct kipc_transport kipc_ring_transport;

@@ -11,6 +11,8 @@
  *	channel:camera			a kipc channel (call and reply, one copy)
  *	queue:jobs?msgs=100		a kipc queue (priorities, outlives its creator)
  *	unix-seqpacket:/run/camera	an AF_UNIX socket; "@name" is an abstract one
+ *	unix:/run/camera		another kind of them; and unix-dgram:
+ *	tcp:host:7000			across machines; and udp:, tcp:[::1]:7000
  *	pipe:				a pipe: kipc_pair(), or inherited descriptors
  *	posix-mq:/jobs			a POSIX message queue
  *	sysv-msg:/path			a System V message queue by ftok, or
@@ -422,7 +424,8 @@ int kipc_send(struct kipc *handle, const void *data, size_t len, int64_t timeout
  * @options:	or NULL
  *
  * Of descriptors also: -EBADF (one is not open), -ELOOP (one might come to hold the
- * message that holds it: kipc's own, AF_UNIX sockets, io_uring, Binder), -EDQUOT.
+ * message that holds it: kipc's own, AF_UNIX sockets, io_uring, Binder; on AF_UNIX sockets,
+ * whose cycles the kernel finds, only io_uring), -EDQUOT.
  * Since 0.1.
  */
 int kipc_send_opts(struct kipc *handle, const void *data, size_t len,
@@ -598,12 +601,12 @@ int kipc_call_start(struct kipc *handle, const void *data, size_t len,
 /**
  * Answer a call, and release it.
  *
- * Never waits.  Returns 0 or: -EINVAL (not a call, or answered already),
- * -ECANCELED or -EPIPE (the caller waits no more), -EMSGSIZE, -ENOBUFS (no room
- * at the caller).  After -EMSGSIZE and -ENOBUFS the call can still be answered;
- * after -EINVAL nothing has happened (a one-way message still wants
- * kipc_release()); after anything else it is over.  Either end may have calls to
- * answer.  Thread-safe.  Since 0.1.
+ * Never waits, but on unix: and tcp: for the rest of a reply that was begun and is larger
+ * than the socket's buffer: kipc_address(7).  Returns 0 or: -EINVAL (not a call, or
+ * answered already), -ECANCELED or -EPIPE (the caller waits no more), -EMSGSIZE, -ENOBUFS
+ * (no room at the caller).  After -EMSGSIZE and -ENOBUFS the call can still be answered;
+ * after -EINVAL nothing has happened (a one-way message still wants kipc_release()); after
+ * anything else it is over.  Either end may have calls to answer.  Thread-safe.  Since 0.1.
  */
 int kipc_reply(struct kipc *handle, struct kipc_msg *call, const void *data, size_t len);
 
@@ -641,6 +644,8 @@ int kipc_canceled(const struct kipc_msg *call);
  * On channel: they are installed now, and on queue: by kipc_recv(), where they are the
  * library's until the message is released: there a message whose descriptors find no room
  * stays the next one, and kipc_recv() is -EMFILE.  kipc_recv_into() takes it without them.
+ * On unix:, unix-dgram: and unix-seqpacket: they are installed by kipc_recv() as well; where
+ * they found no room the message comes without them, and this is -EMFILE.
  *
  * Returns how many (0: it has none), or: -EINVAL (released), -EMFILE.  After a failure
  * there are none.  Thread-safe.  Since 0.1.
@@ -693,6 +698,37 @@ int kipc_fd(const struct kipc *handle);
  * to send to, and no one room to wait for).  Thread-safe.  Since 0.1.
  */
 int kipc_events(const struct kipc *handle, uint32_t want, struct kipc_events *events);
+
+/** The most bytes that an address has as text, its end included. */
+#define KIPC_ADDRESS_SIZE 512
+
+/**
+ * Where a handle is: the address that others reach a listener by, with the port that the
+ * kernel chose where it was asked for port 0.
+ *
+ * @buf:	where it goes; %KIPC_ADDRESS_SIZE bytes always suffice
+ *
+ * Of a listener on every address (tcp:*:0) it is "tcp:[::]:PORT" or "tcp:0.0.0.0:PORT".
+ *
+ * Returns 0 or: -EINVAL, -EOPNOTSUPP (not a socket), -EMSGSIZE (@size is too small).
+ * Thread-safe.  Since 0.1.
+ */
+int kipc_local_address(const struct kipc *handle, char *buf, size_t size);
+
+/**
+ * Where the other side is.
+ *
+ * @peer:	of a listener: which client (struct kipc_msg, peer); otherwise 0
+ * @buf:	as in kipc_local_address()
+ *
+ * An address, not an identity: on a network anybody may pretend to any.  A unix: client
+ * without a name is "unix:".
+ *
+ * Returns 0 or: -EINVAL, -EOPNOTSUPP (not a socket), -EPIPE (it has gone, or of udp: and
+ * unix-dgram: 4096 others were heard since), -EMSGSIZE (@size is too small).
+ * Thread-safe.  Since 0.1.
+ */
+int kipc_peer_address(const struct kipc *handle, uint64_t peer, char *buf, size_t size);
 
 /** What this handle is and can do.  Returns 0 or -EINVAL.  Since 0.1. */
 int kipc_info(const struct kipc *handle, struct kipc_info *info);

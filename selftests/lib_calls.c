@@ -359,12 +359,14 @@ TEST_F(calls, older_programs_options_are_read)
 
 TEST(mechanisms_without_started_calls_eopnotsupp)
 {
-	static const char * const schemes[] = { "unix-seqpacket:", "pipe:", "posix-mq:" };
+	static const char * const schemes[] = {
+		"unix:", "unix-dgram:", "unix-seqpacket:", "tcp:", "udp:", "pipe:", "posix-mq:",
+	};
 	struct kipc *ends[2];
 	unsigned int i;
 	uint64_t id;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 7; i++) {
 		EXPECT_FALSE(scheme_can(schemes[i]) & KIPC_CAN_ASYNC);
 		ASSERT_EQ(0, kipc_pair(ends, schemes[i], NULL));
 		EXPECT_EQ(-EOPNOTSUPP, kipc_call_start(ends[1], "x", 1, NULL, &id, LONG));
@@ -386,7 +388,9 @@ static void *reply_type(void *handle)
 
 TEST(types_go_both_ways_with_every_mechanism_that_calls)
 {
-	static const char * const schemes[] = { "unix-seqpacket:", "channel:" };
+	static const char * const schemes[] = {
+		"unix:", "unix-dgram:", "unix-seqpacket:", "tcp:", "udp:", "channel:",
+	};
 	struct kipc_send_options options = KIPC_SEND_OPTIONS_INIT;
 	struct kipc *ends[2];
 	struct kipc_msg reply;
@@ -394,7 +398,7 @@ TEST(types_go_both_ways_with_every_mechanism_that_calls)
 	unsigned int i;
 
 	options.type = 41;
-	for (i = 0; i < 1 + !device_missing("channel"); i++) {
+	for (i = 0; i < 5 + !device_missing("channel"); i++) {
 		ASSERT_EQ(0, kipc_pair(ends, schemes[i], NULL));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, reply_type, ends[0]));
 		EXPECT_EQ(0, kipc_call_opts(ends[1], "x", 1, &options, &reply, LONG));

@@ -18,7 +18,10 @@ FIXTURE_VARIANT_ADD(pick, queue) { .scheme = "queue" };
 FIXTURE_VARIANT_ADD(pick, pipe) { .scheme = "pipe" };
 FIXTURE_VARIANT_ADD(pick, fifo) { .scheme = "fifo" };
 FIXTURE_VARIANT_ADD(pick, pty) { .scheme = "pty" };
+FIXTURE_VARIANT_ADD(pick, unix) { .scheme = "unix" };
+FIXTURE_VARIANT_ADD(pick, unix_dgram) { .scheme = "unix-dgram" };
 FIXTURE_VARIANT_ADD(pick, unix_seqpacket) { .scheme = "unix-seqpacket" };
+FIXTURE_VARIANT_ADD(pick, tcp) { .scheme = "tcp" };
 FIXTURE_VARIANT_ADD(pick, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pick, sysv_msg) { .scheme = "sysv-msg" };
 

@@ -47,7 +47,7 @@ static inline bool device_missing(const char *scheme)
 /* Is a name of this scheme a socket's path? */
 static inline bool scheme_is_socket(const char *scheme)
 {
-	return scheme_is(scheme, "unix-seqpacket") || scheme_is(scheme, "cma") ||
+	return !strncmp(scheme, "unix", 4) || scheme_is(scheme, "cma") ||
 	       scheme_is(scheme, "sunrpc");
 }
 
@@ -58,6 +58,17 @@ static inline uint32_t scheme_can(const char *scheme)
 	return kipc_scheme_info(scheme, &info) ? 0 : info.can;
 }
 
+static inline bool is_network(const char *scheme)
+{
+	return scheme_is(scheme, "tcp") || scheme_is(scheme, "udp");
+}
+
+/* Messages on their own, with no connection that could be seen to end. */
+static inline bool is_connectionless(const char *scheme)
+{
+	return scheme_is(scheme, "unix-dgram") || scheme_is(scheme, "udp");
+}
+
 /* An address for this process's test, in a buffer of 128 bytes. */
 static inline char *fresh_address(const char *scheme, char *buf)
 {
@@ -66,6 +77,9 @@ static inline char *fresh_address(const char *scheme, char *buf)
 
 	if (scheme_is_socket(scheme) || scheme_is(scheme, "fifo") || scheme_is(scheme, "pty"))
 		snprintf(buf, 128, "%s:/tmp/kipc-test-%d-%d", scheme, pid, n);
+	else if (is_network(scheme))
+		snprintf(buf, 128, "%s:127.%d.%d.%d:%d", scheme, 1 + (pid >> 12 & 127),
+			 pid >> 6 & 63, 1 + (pid & 63), 20000 + n % 10000);
 	else if (scheme_is(scheme, "posix-mq"))
 		snprintf(buf, 128, "%s:/kipc-test-%d-%d", scheme, pid, n);
 	else if (scheme_is(scheme, "sysv-msg"))

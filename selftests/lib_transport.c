@@ -26,7 +26,11 @@ FIXTURE_VARIANT_ADD(pair, queue) { .scheme = "queue" };
 FIXTURE_VARIANT_ADD(pair, pipe) { .scheme = "pipe" };
 FIXTURE_VARIANT_ADD(pair, fifo) { .scheme = "fifo" };
 FIXTURE_VARIANT_ADD(pair, pty) { .scheme = "pty" };
+FIXTURE_VARIANT_ADD(pair, unix) { .scheme = "unix" };
+FIXTURE_VARIANT_ADD(pair, unix_dgram) { .scheme = "unix-dgram" };
 FIXTURE_VARIANT_ADD(pair, unix_seqpacket) { .scheme = "unix-seqpacket" };
+FIXTURE_VARIANT_ADD(pair, tcp) { .scheme = "tcp" };
+FIXTURE_VARIANT_ADD(pair, udp) { .scheme = "udp" };
 FIXTURE_VARIANT_ADD(pair, posix_mq) { .scheme = "posix-mq" };
 FIXTURE_VARIANT_ADD(pair, sysv_msg) { .scheme = "sysv-msg" };
 FIXTURE_VARIANT_ADD(pair, cma) { .scheme = "cma" };
@@ -216,8 +220,11 @@ TEST_F(pair, send_into_what_is_full_eagain_etimedout_eintr)
 {
 	static char data[4000];
 	struct kipc_msg msg;
-	int i, count = stuff(self->send, data, sizeof(data));
+	int i, count;
 
+	if (is_network(variant->scheme))
+		SKIP(return, "never full (tcp), or what finds no room is lost (udp)");
+	count = stuff(self->send, data, sizeof(data));
 	ASSERT_LT(0, count);
 	EXPECT_EQ(-EAGAIN, kipc_send(self->send, data, sizeof(data), KIPC_NOW));
 	EXPECT_EQ(-ETIMEDOUT, kipc_send(self->send, data, sizeof(data), SOON));
@@ -238,9 +245,12 @@ TEST_F(pair, send_that_waits_goes_when_there_is_room)
 {
 	static char data[4000];
 	struct kipc_msg msg;
-	int count = stuff(self->send, data, sizeof(data));
 	pid_t child;
+	int count;
 
+	if (scheme_is(variant->scheme, "udp"))
+		SKIP(return, "what finds no room is lost");
+	count = stuff(self->send, data, sizeof(data));
 	ASSERT_LT(0, count);
 	child = fork();
 	ASSERT_LE(0, child);
@@ -276,7 +286,9 @@ TEST_F(pair, too_large_emsgsize_leaves_the_handle_usable)
 
 TEST_F(pair, largest_message_arrives_whole)
 {
-	size_t len = self->max_size < 4 << 20 ? self->max_size : 4 << 20;
+	/* Of a stream, which has no largest, some: lib_socket_stream has larger ones. */
+	size_t most = self->max_size > 64 << 20 ? 1 << 20 : 4 << 20;
+	size_t len = self->max_size < most ? self->max_size : most;
 	struct kipc_msg msg;
 	char *data = malloc(len);
 	pid_t child;
@@ -304,8 +316,11 @@ TEST_F(pair, many_messages_of_all_sizes_arrive_unchanged)
 	static char data[100000];
 	struct kipc_msg msg;
 	unsigned int i;
-	pid_t child = fork();
+	pid_t child;
 
+	if (scheme_is(variant->scheme, "udp"))
+		SKIP(return, "what finds no room is lost");
+	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
 		for (i = 0; i < 500; i++) {
@@ -489,6 +504,8 @@ TEST_F(pair, receiver_gone_epipe_and_no_signal)
 	if (scheme_is(variant->scheme, "queue") || scheme_is(variant->scheme, "posix-mq") ||
 	    scheme_is(variant->scheme, "sysv-msg"))
 		SKIP(return, "a store of messages does not know its receivers");
+	if (scheme_is(variant->scheme, "udp"))
+		SKIP(return, "it is told of one message by the next: lib_socket_inet");
 	kipc_close(self->recv);
 	self->recv = NULL;
 	err = kipc_send(self->send, "x", 1, LONG);
@@ -507,7 +524,8 @@ TEST_F(pair, sender_gone_what_it_sent_comes_first)
 	EXPECT_EQ(4, kipc_recv(self->recv, &msg, LONG));
 	kipc_release(&msg);
 	if (scheme_is(variant->scheme, "pipe") || scheme_is(variant->scheme, "pty") ||
-	    scheme_is(variant->scheme, "ring") || scheme_is_socket(variant->scheme)) {
+	    scheme_is(variant->scheme, "ring") || scheme_is(variant->scheme, "tcp") ||
+	    (scheme_is_socket(variant->scheme) && !is_connectionless(variant->scheme))) {
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, LONG));
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, KIPC_FOREVER));
 		EXPECT_EQ(-EPIPE, kipc_recv(self->recv, &msg, KIPC_NOW));
@@ -622,6 +640,8 @@ TEST_F(pair, threads_share_the_ends)
 	void *result;
 	int i;
 
+	if (scheme_is(variant->scheme, "udp"))
+		SKIP(return, "what finds no room is lost");
 	for (i = 0; i < 4; i++) {
 		ASSERT_EQ(0, pthread_create(&receivers[i], NULL, recv_hundred, self->recv));
 		ASSERT_EQ(0, pthread_create(&senders[i], NULL, send_hundred, self->send));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* unix-seqpacket: paths, abstract names, foreign peers, many clients. */
+/* AF_UNIX sockets of every type: paths, abstract names, foreign peers, many clients. */
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,9 +15,19 @@ FIXTURE(unix_path)
 	struct kipc *server;
 };
 
+FIXTURE_VARIANT(unix_path)
+{
+	const char *scheme;
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(unix_path, stream) { .scheme = "unix", .type = SOCK_STREAM };
+FIXTURE_VARIANT_ADD(unix_path, dgram) { .scheme = "unix-dgram", .type = SOCK_DGRAM };
+FIXTURE_VARIANT_ADD(unix_path, seqpacket) { .scheme = "unix-seqpacket", .type = SOCK_SEQPACKET };
+
 FIXTURE_SETUP(unix_path)
 {
-	fresh_address("unix-seqpacket", self->address);
+	fresh_address(variant->scheme, self->address);
 	self->path = strchr(self->address, ':') + 1;
 }
 
@@ -27,10 +37,10 @@ FIXTURE_TEARDOWN(unix_path)
 	unlink(self->path);
 }
 
-static int raw_socket(const char *path, bool server)
+static int raw_socket(int type, const char *path, bool server)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	int fd = socket(AF_UNIX, type, 0);
 
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	if (server ? bind(fd, (struct sockaddr *)&sun, sizeof(sun)) :
@@ -43,7 +53,7 @@ static int raw_socket(const char *path, bool server)
 
 TEST_F(unix_path, stale_path_makes_room)
 {
-	close(raw_socket(self->path, true));
+	close(raw_socket(variant->type, self->path, true));
 	ASSERT_EQ(0, access(self->path, F_OK));
 	EXPECT_EQ(0, kipc_listen(&self->server, self->address, NULL));
 }
@@ -57,7 +67,7 @@ TEST_F(unix_path, path_of_another_user_eacces)
 
 	if (geteuid())
 		SKIP(return, "needs root");
-	close(raw_socket(self->path, true));
+	close(raw_socket(variant->type, self->path, true));
 	ASSERT_EQ(0, chmod(self->path, 0600));
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -72,13 +82,13 @@ TEST_F(unix_path, connecting_to_a_stale_path_econnrefused)
 {
 	struct kipc *client;
 
-	close(raw_socket(self->path, true));
+	close(raw_socket(variant->type, self->path, true));
 	EXPECT_EQ(-ECONNREFUSED, kipc_connect(&client, self->address, NULL));
 }
 
 TEST_F(unix_path, stale_path_can_be_unlinked)
 {
-	close(raw_socket(self->path, true));
+	close(raw_socket(variant->type, self->path, true));
 	EXPECT_EQ(0, kipc_unlink(self->address));
 	EXPECT_EQ(-ENOENT, kipc_unlink(self->address));
 }
@@ -93,7 +103,10 @@ TEST_F(unix_path, path_that_is_no_socket_eaddrinuse_and_stays)
 
 TEST_F(unix_path, path_in_no_directory_enoent)
 {
-	EXPECT_EQ(-ENOENT, kipc_listen(&self->server, "unix-seqpacket:/nowhere/x", NULL));
+	char address[64];
+
+	snprintf(address, sizeof(address), "%s:/nowhere/x", variant->scheme);
+	EXPECT_EQ(-ENOENT, kipc_listen(&self->server, address, NULL));
 }
 
 TEST_F(unix_path, mode_is_the_paths_less_the_umask)
@@ -127,7 +140,7 @@ TEST_F(unix_path, of_many_starters_one_wins)
 	pid_t children[8];
 	int i, winners = 0;
 
-	close(raw_socket(self->path, true));
+	close(raw_socket(variant->type, self->path, true));
 	for (i = 0; i < 8; i++) {
 		children[i] = fork();
 		ASSERT_LE(0, children[i]);
@@ -155,15 +168,17 @@ TEST_F(unix_path, foreign_packets_drop_their_sender_only)
 	char c;
 
 	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
-	raw = raw_socket(self->path, false);
+	raw = raw_socket(variant->type, self->path, false);
 	ASSERT_LE(0, raw);
-	ASSERT_EQ(3, write(raw, "GET", 3));
+	ASSERT_EQ(36, write(raw, "GET /index.html HTTP/1.1\r\nHost: me\r\n", 36));
 	ASSERT_EQ(0, kipc_connect(&client, self->address, NULL));
 	ASSERT_EQ(0, kipc_send(client, "x", 1, LONG));
 	EXPECT_EQ(1, kipc_recv(self->server, &msg, LONG));
 	kipc_release(&msg);
 	EXPECT_EQ(-EAGAIN, kipc_recv(self->server, &msg, KIPC_NOW));
-	EXPECT_GE(0, read(raw, &c, 1));
+	/* Without connections there is nothing to close. */
+	if (variant->type != SOCK_DGRAM)
+		EXPECT_GE(0, read(raw, &c, 1));
 	kipc_close(client);
 	close(raw);
 }
@@ -215,7 +230,13 @@ TEST_F(unix_path, client_receives_all_before_epipe)
 	self->server = NULL;
 	EXPECT_EQ(4, kipc_recv(client, &msg, LONG));
 	kipc_release(&msg);
-	EXPECT_EQ(-EPIPE, kipc_recv(client, &msg, LONG));
+	if (variant->type == SOCK_DGRAM) {
+		/* Nobody tells; but who sends is told. */
+		EXPECT_EQ(-EAGAIN, kipc_recv(client, &msg, KIPC_NOW));
+		EXPECT_EQ(-EPIPE, kipc_send(client, "x", 1, LONG));
+	} else {
+		EXPECT_EQ(-EPIPE, kipc_recv(client, &msg, LONG));
+	}
 	kipc_close(client);
 }
 
@@ -224,17 +245,19 @@ TEST_F(unix_path, two_hundred_clients_in_one_handle)
 	struct kipc *clients[200];
 	struct kipc_msg msg;
 	uint64_t sum = 0;
-	int i;
+	int i, sent = 0, got = 0;
 
 	ASSERT_EQ(0, kipc_listen(&self->server, self->address, NULL));
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 200; i++)
 		ASSERT_EQ(0, kipc_connect(&clients[i], self->address, NULL));
-		ASSERT_EQ(0, kipc_send(clients[i], &i, sizeof(i), LONG));
-	}
-	for (i = 0; i < 200; i++) {
+	/* As many at once as find room: of datagrams some ten. */
+	while (got < 200) {
+		while (sent < 200 && !kipc_send(clients[sent], &sent, sizeof(sent), KIPC_NOW))
+			sent++;
 		ASSERT_EQ(sizeof(i), kipc_recv(self->server, &msg, LONG));
 		sum += *(const int *)msg.data;
 		kipc_release(&msg);
+		got++;
 	}
 	EXPECT_EQ(199 * 100, sum);
 	for (i = 0; i < 200; i++)
@@ -277,11 +300,13 @@ TEST_F(unix_path, without_privilege_the_limit_is_told)
 	struct kipc_options options = KIPC_OPTIONS_INIT;
 	struct kipc_info info = KIPC_INFO_INIT;
 	struct kipc *ends[2];
+	char address[64];
 
 	if (!geteuid() && (setgid(65534) || setuid(65534)))
 		SKIP(return, "cannot drop privilege");
 	options.max_size = 4 << 20;
-	ASSERT_EQ(0, kipc_pair(ends, "unix-seqpacket:", &options));
+	snprintf(address, sizeof(address), "%s:", variant->scheme);
+	ASSERT_EQ(0, kipc_pair(ends, address, &options));
 	ASSERT_EQ(0, kipc_info(ends[0], &info));
 	if (info.max_size < 4 << 20) {
 		char *data = calloc(1, 4 << 20);
@@ -294,34 +319,38 @@ TEST_F(unix_path, without_privilege_the_limit_is_told)
 	kipc_close(ends[1]);
 }
 
-TEST(abstract_name_leaves_nothing_in_the_file_system)
+TEST_F(unix_path, abstract_name_leaves_nothing_in_the_file_system)
 {
 	struct kipc *server, *client;
+	char address[64];
 	struct kipc_msg msg;
 
-	ASSERT_EQ(0, kipc_listen(&server, "unix-seqpacket:@kipc-test", NULL));
-	EXPECT_EQ(-EADDRINUSE, kipc_listen(&client, "unix-seqpacket:@kipc-test", NULL));
-	ASSERT_EQ(0, kipc_connect(&client, "unix-seqpacket:@kipc-test", NULL));
+	snprintf(address, sizeof(address), "%s:@kipc-test", variant->scheme);
+	ASSERT_EQ(0, kipc_listen(&server, address, NULL));
+	EXPECT_EQ(-EADDRINUSE, kipc_listen(&client, address, NULL));
+	ASSERT_EQ(0, kipc_connect(&client, address, NULL));
 	ASSERT_EQ(0, kipc_send(client, "x", 1, LONG));
 	EXPECT_EQ(1, kipc_recv(server, &msg, LONG));
 	kipc_release(&msg);
 	EXPECT_NE(0, access("@kipc-test", F_OK));
 	kipc_close(client);
 	kipc_close(server);
-	EXPECT_EQ(-ENOENT, kipc_connect(&client, "unix-seqpacket:@kipc-test", NULL));
-	EXPECT_EQ(-EOPNOTSUPP, kipc_unlink("unix-seqpacket:@kipc-test"));
+	EXPECT_EQ(-ENOENT, kipc_connect(&client, address, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, kipc_unlink(address));
 }
 
-TEST(abstract_name_keeps_other_users_out_as_a_path_does)
+TEST_F(unix_path, abstract_name_keeps_other_users_out_as_a_path_does)
 {
 	struct kipc *server;
+	char address[64];
 	struct kipc_msg msg;
 	pid_t child;
 	int status;
 
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_EQ(0, kipc_listen(&server, "unix-seqpacket:@kipc-test-mode", NULL));
+	snprintf(address, sizeof(address), "%s:@kipc-test-mode", variant->scheme);
+	ASSERT_EQ(0, kipc_listen(&server, address, NULL));
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
@@ -329,14 +358,50 @@ TEST(abstract_name_keeps_other_users_out_as_a_path_does)
 
 		if (setgid(65534) || setuid(65534))
 			_exit(99);
-		if (kipc_connect(&mine, "unix-seqpacket:@kipc-test-mode", NULL))
+		if (kipc_connect(&mine, address, NULL))
 			_exit(98);
 		_exit(-kipc_call(mine, "x", 1, &msg, LONG));
 	}
 	EXPECT_EQ(-ETIMEDOUT, kipc_recv(server, &msg, KIPC_MS(300)));
-	/* Closed upon after the call was sent, or before. */
+	/* Closed upon, or refused, after the call was sent, or before. */
 	status = exit_status(child);
 	EXPECT_TRUE(status == ECONNRESET || status == EPIPE);
+	kipc_close(server);
+}
+
+TEST_F(unix_path, identity_is_of_whoever_connected_or_sent)
+{
+	struct kipc *server;
+	char address[64];
+	struct kipc_msg msg;
+	pid_t child;
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	snprintf(address, sizeof(address), "%s:@kipc-test-who?mode=666", variant->scheme);
+	ASSERT_EQ(0, kipc_listen(&server, address, NULL));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct kipc *mine;
+
+		if (setgid(4711) || setuid(4712))
+			_exit(99);
+		address[strcspn(address, "?")] = '\0';
+		if (kipc_connect(&mine, address, NULL))
+			_exit(98);
+		if (kipc_call(mine, "x", 1, &msg, LONG) != 1)
+			_exit(97);
+		/* And the client knows its server. */
+		_exit(!(msg.known & KIPC_KNOWN_PEER) || msg.pid != getppid() || msg.uid);
+	}
+	ASSERT_EQ(1, kipc_recv(server, &msg, LONG));
+	EXPECT_TRUE(msg.known & KIPC_KNOWN_PEER);
+	EXPECT_EQ(child, msg.pid);
+	EXPECT_EQ(4712, msg.uid);
+	EXPECT_EQ(4711, msg.gid);
+	EXPECT_EQ(0, kipc_reply(server, &msg, "y", 1));
+	EXPECT_EQ(0, exit_status(child));
 	kipc_close(server);
 }
 

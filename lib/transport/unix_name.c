@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unix.h"
+#include "socket.h"
 
 static bool kipc_unix_abstract(const char *name)
 {
@@ -111,6 +111,12 @@ static int kipc_unix_remove_stale(int type, const char *path)
 	return unlink(path) ? -errno : 0;
 }
 
+/* Listen, where there are connections to come. */
+static int kipc_unix_listen(int fd, int type)
+{
+	return type != SOCK_DGRAM && listen(fd, SOMAXCONN) ? -errno : 0;
+}
+
 /* Bind and listen in one turn: until it listens, a socket looks stale to others. */
 static int kipc_unix_bind_path(int fd, int type, const char *path)
 {
@@ -124,9 +130,10 @@ static int kipc_unix_bind_path(int fd, int type, const char *path)
 		if (!err)
 			err = bind(fd, (struct sockaddr *)&sun, len) ? -errno : 0;
 	}
-	if (!err && listen(fd, SOMAXCONN)) {
-		err = -errno;
-		unlink(path);
+	if (!err) {
+		err = kipc_unix_listen(fd, type);
+		if (err)
+			unlink(path);
 	}
 	if (dir >= 0)
 		close(dir);
@@ -139,6 +146,29 @@ static int kipc_unix_bind_abstract(int fd, const char *name)
 	socklen_t len = kipc_unix_sockaddr(&sun, name);
 
 	return bind(fd, (struct sockaddr *)&sun, len) ? -errno : 0;
+}
+
+/* Give a client's socket a name that nobody has had, to be answered there. */
+int kipc_unix_bind_fresh(int fd)
+{
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path)] = "@";
+
+	kipc_system_fresh_name(name + 1, sizeof(name) - 1);
+	return kipc_unix_bind_abstract(fd, name);
+}
+
+/* Do the permission bits let this one in?  Those of a path the kernel looks at. */
+bool kipc_unix_allowed(const struct kipc_address *address, const struct ucred *cred)
+{
+	mode_t mode = kipc_address_mode(address);
+
+	if (!kipc_unix_abstract(address->name) || cred->uid == 0)
+		return true;
+	if (cred->uid == geteuid())
+		return mode & 0200;
+	if (cred->gid == getegid())
+		return mode & 0020;
+	return mode & 0002;
 }
 
 /**
@@ -159,7 +189,7 @@ int kipc_unix_bind(int fd, int type, const struct kipc_address *address,
 
 	if (kipc_unix_abstract(name)) {
 		err = kipc_unix_bind_abstract(fd, name);
-		return err ? err : listen(fd, SOMAXCONN) ? -errno : 0;
+		return err ? err : kipc_unix_listen(fd, type);
 	}
 	if (fchmod(fd, kipc_address_mode(address)))
 		return -errno;
@@ -202,21 +232,21 @@ int kipc_unix_unlink(int type, const char *name)
 
 /* ---- sizes ---- */
 
-/* What a payload shares the buffer with: our header, and the kernel's reserve. */
-#define KIPC_UNIX_HEAD (sizeof(struct kipc_packet) + 32)
+/* What a payload shares the buffer with: our head, and the kernel's reserve. */
+#define KIPC_SOCKET_RESERVE (sizeof(struct kipc_frame) + 32)
 
-/* The largest payload that a socket takes as it is. */
-size_t kipc_unix_max_size(int fd)
+/* The largest payload that a socket takes as it is, up to @most. */
+size_t kipc_socket_max_size(int fd, size_t most)
 {
-	const int head = KIPC_UNIX_HEAD;
+	const int reserve = KIPC_SOCKET_RESERVE;
 	int sndbuf = 0;
 	socklen_t len = sizeof(sndbuf);
 	size_t size;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, &len) || sndbuf < head)
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, &len) || sndbuf < reserve)
 		return 0;
-	size = (size_t)(sndbuf - head);
-	return size < KIPC_UNIX_SIZE_MAX ? size : KIPC_UNIX_SIZE_MAX;
+	size = (size_t)(sndbuf - reserve);
+	return size < most ? size : most;
 }
 
 /*
@@ -224,20 +254,20 @@ size_t kipc_unix_max_size(int fd)
  * a bound, otherwise up to net.core.wmem_max.  The kernel doubles what it is
  * given.  -EMSGSIZE where that is less than the address demands.
  */
-int kipc_unix_set_size(int fd, const struct kipc_address *address)
+int kipc_socket_set_size(int fd, const struct kipc_address *address, size_t most)
 {
 	uint64_t size = kipc_address_get(address, KIPC_PARAM_SIZE, 0);
 	int need, now = 0;
 	socklen_t len = sizeof(now);
 
-	if (size > KIPC_UNIX_SIZE_MAX)
-		size = KIPC_UNIX_SIZE_MAX;
-	need = (int)(size + KIPC_UNIX_HEAD);
+	if (size > most)
+		size = most;
+	need = (int)(size + KIPC_SOCKET_RESERVE);
 	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &now, &len);
 	/* Doubled, it lets one be on its way while the next is copied in. */
 	if (size && now < need &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &need, sizeof(need)))
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &need, sizeof(need));
 	return kipc_address_demands(address, KIPC_PARAM_SIZE) &&
-	       kipc_unix_max_size(fd) < address->value[KIPC_PARAM_SIZE] ? -EMSGSIZE : 0;
+	       kipc_socket_max_size(fd, most) < address->value[KIPC_PARAM_SIZE] ? -EMSGSIZE : 0;
 }
