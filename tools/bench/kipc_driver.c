@@ -72,6 +72,38 @@ static const struct {
 	{ "ring-busy", NULL },
 };
 
+/*
+ * Mechanisms by names that are measured by kipc_pair() as well: what the same by hand
+ * is, a socket pair.
+ */
+static const struct {
+	const char *name;
+	const char *scheme;
+} pairs[] = {
+	{ "unix-pair", "unix" },
+	{ "unix-seqpacket-pair", "unix-seqpacket" },
+};
+
+static bool lane_is_pair(const struct lane *lane)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (!strcmp(pairs[i].name, lane->driver->name))
+			return true;
+	return false;
+}
+
+static const char *lane_scheme(const struct lane *lane)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (!strcmp(pairs[i].name, lane->driver->name))
+			return pairs[i].scheme;
+	return lane->driver->name;
+}
+
 static const char *scheme_prefix(const char *scheme)
 {
 	unsigned int i;
@@ -89,8 +121,8 @@ static const char * const binder_devices[] = { "vndbinder", "hwbinder", "binder"
 static void lane_address(const struct lane *lane, int way, char *buf,
 			 size_t len)
 {
-	const char *scheme = lane->driver->name;
-	const char *prefix = scheme_prefix(scheme);
+	const char *scheme = lane_scheme(lane);
+	const char *prefix = lane_is_pair(lane) ? NULL : scheme_prefix(scheme);
 	unsigned int n = lane->serial * WAYS + (unsigned int)way;
 	unsigned int pid = (unsigned int)lane->parent;
 
@@ -104,6 +136,9 @@ static void lane_address(const struct lane *lane, int way, char *buf,
 	else if (!strcmp(scheme, "sysv-msg"))
 		snprintf(buf, len, "%s:0x%08x", scheme,
 			 0x4b000000 | (pid & 0xfff) << 12 | (n & 0xfff));
+	else if (!strcmp(scheme, "tcp") || !strcmp(scheme, "udp"))
+		snprintf(buf, len, "%s:127.%u.%u.%u:%u", scheme, 1 + (pid >> 12 & 127),
+			 pid >> 6 & 63, 1 + (pid & 63), 20000 + n % 10000);
 	else
 		snprintf(buf, len, "%s:%skipc-bench-%u-%u", scheme, prefix, pid,
 			 n);
@@ -114,7 +149,7 @@ static int lane_explain(struct lane *lane, int err)
 {
 	char address[64];
 
-	snprintf(address, sizeof(address), "%s:", lane->driver->name);
+	snprintf(address, sizeof(address), "%s:", lane_scheme(lane));
 	kipc_explain(address, err, lane->why, sizeof(lane->why));
 	return err;
 }
@@ -234,7 +269,7 @@ static int lane_prepare(struct lane *lane)
 			     sizeof(handles->address[way]));
 	err = kipc_scheme_info(handles->address[FORWARD], &info);
 	handles->calls = info.can & KIPC_CAN_CALL;
-	handles->pairs = !(info.can & KIPC_CAN_LISTEN) ||
+	handles->pairs = !(info.can & KIPC_CAN_LISTEN) || lane_is_pair(lane) ||
 			 !scheme_prefix(lane->driver->name);
 	if (!err && handles->pairs)
 		err = pair_open(lane);
@@ -385,24 +420,46 @@ const struct driver ring_busy_driver = {
 	.send = lane_send,
 	.done = lane_done,
 };
+/* auto: is the last, and is one of those before. */
+static bool scheme_is_one(const char *scheme)
+{
+	return scheme && strcmp(scheme, "auto");
+}
+
+/* The n-th name to measure, and the scheme behind it; NULL: there are no more. */
+static const char *driver_name(unsigned int n, const char **scheme)
+{
+	unsigned int schemes = 0;
+
+	while (scheme_is_one(kipc_scheme(schemes)))
+		schemes++;
+	*scheme = kipc_scheme(n);
+	if (n < schemes)
+		return *scheme;
+	if (n - schemes >= ARRAY_SIZE(pairs))
+		return NULL;
+	*scheme = pairs[n - schemes].scheme;
+	return pairs[n - schemes].name;
+}
 
 int kipc_driver_make(struct driver *driver, unsigned int n)
 {
-	const char *scheme = kipc_scheme(n);
+	const char *scheme, *name = driver_name(n, &scheme);
 	struct kipc_info info = KIPC_INFO_INIT;
 	char address[64];
 	bool carries;
 
-	/* auto: is the last, and is one of those before. */
-	if (!scheme || !strcmp(scheme, "auto"))
+	if (!name)
 		return -ENOENT;
 	snprintf(address, sizeof(address), "%s:", scheme);
 	if (kipc_scheme_info(address, &info))
 		memset(&info, 0, sizeof(info));
 	carries = info.can & (KIPC_CAN_LISTEN | KIPC_CAN_PAIR);
 	*driver = (struct driver){
-		.name = scheme,
-		.about = info.can & KIPC_CAN_CALL ?
+		.name = name,
+		.about = name != scheme ?
+				 "libkipc: call and reply, kipc_pair()" :
+			 info.can & KIPC_CAN_CALL ?
 				 "libkipc: call and reply" :
 				 "libkipc: one way, a second handle back",
 		.kind = DRIVER_LIBRARY,

@@ -61,6 +61,9 @@ const struct target targets[] = {
 	CALL(4 * MIB, "raw-channel", "raw-process-vm", 0.93),
 	CALL(4 * MIB, "raw-channel", "raw-binder", 0.65),
 
+	CALL(1, "unix-seqpacket-pair", "raw-unix-seqpacket", 1.03),
+	CALL(1, "unix-pair", "raw-unix-stream", 1.03),
+
 	/* Against the better of two is against both. */
 	CALL(1, "raw-queue", "raw-posix-mq", 0.90),
 	CALL(1, "raw-queue", "raw-sysv-msg", 0.90),
