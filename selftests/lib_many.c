@@ -86,12 +86,18 @@ TEST_F(many, full_mechanism_takes_some_then_none)
 
 	for (i = 0; i < 70; i++)
 		msgs[i] = (struct kipc_out){ .data = data, .len = sizeof(data) };
-	/* A terminal is full for a moment, until the kernel has moved on what is in it. */
-	while (((n = kipc_send_many(self->send, msgs, 70, KIPC_NOW)) > 0 ||
-		(n = kipc_send_many(self->send, msgs, 70, SOON)) > 0) && sent < 100000)
-		sent += n;
-	EXPECT_EQ(-ETIMEDOUT, n);
-	EXPECT_EQ(-EAGAIN, kipc_send_many(self->send, msgs, 70, KIPC_NOW));
+	/*
+	 * A terminal or a connection is full for a moment, until the kernel has moved on
+	 * what is in it.
+	 */
+	do {
+		while ((n = kipc_send_many(self->send, msgs, 70, SOON)) > 0 && sent < 100000)
+			sent += n;
+		EXPECT_EQ(-ETIMEDOUT, n);
+		n = kipc_send_many(self->send, msgs, 70, KIPC_NOW);
+		sent += n > 0 ? n : 0;
+	} while (n > 0 && sent < 100000);
+	EXPECT_EQ(-EAGAIN, n);
 	while (kipc_recv(self->recv, &msg, SOON) >= 0) {
 		kipc_release(&msg);
 		sent--;
