@@ -49,9 +49,18 @@ static void kipc_buffer_free(struct kipc_buffer *buffer)
 	free(buffer);
 }
 
+static void kipc_buffers_free(struct kipc_buffer *buffer)
+{
+	while (buffer) {
+		struct kipc_buffer *next = buffer->all;
+
+		kipc_buffer_free(buffer);
+		buffer = next;
+	}
+}
+
 void kipc_handle_free(struct kipc *handle)
 {
-	struct kipc_buffer *buffer, *next;
 	struct kipc_kept *kept = __atomic_load_n(&handle->kept, __ATOMIC_ACQUIRE);
 
 	while (kept) {
@@ -60,10 +69,8 @@ void kipc_handle_free(struct kipc *handle)
 		free(kept);
 		kept = after;
 	}
-	for (buffer = handle->all; buffer; buffer = next) {
-		next = buffer->all;
-		kipc_buffer_free(buffer);
-	}
+	kipc_buffers_free(handle->all);
+	kipc_buffers_free(handle->all_loans);
 	pthread_mutex_destroy(&handle->lock);
 	free(handle);
 }

@@ -161,6 +161,8 @@ struct kipc {
 	pthread_mutex_t lock;		/* the rest */
 	struct kipc_buffer *free;
 	struct kipc_buffer *all;
+	struct kipc_buffer *loans;	/* like @free and @all, but to send from (loan.c) */
+	struct kipc_buffer *all_loans;
 };
 
 void *kipc_handle_new(size_t size, const struct kipc_transport *transport, uint32_t side);
