@@ -53,15 +53,11 @@ FIXTURE_TEARDOWN(cma)
 	EXPECT_EQ(self->descriptors, open_descriptors());
 }
 
-static pid_t start_echo(struct kipc *server)
+static void __attribute__((noreturn)) echo(struct kipc *server)
 {
 	struct kipc_msg msg;
-	pid_t child = fork();
-	ssize_t n;
+	ssize_t n = kipc_recv(server, &msg, LONG);
 
-	if (child)
-		return child;
-	n = kipc_recv(server, &msg, LONG);
 	while (n >= 0)
 		if (msg.kind == KIPC_MSG_CALL) {
 			n = kipc_reply_recv(server, &msg, msg.data, msg.len, LONG);
@@ -70,6 +66,17 @@ static pid_t start_echo(struct kipc *server)
 			n = kipc_recv(server, &msg, LONG);
 		}
 	_exit(0);
+}
+
+/* It does not outlive its parent. */
+static pid_t start_echo(struct kipc *server)
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	echo(server);
 }
 
 /* ---- what is lent ---- */
@@ -407,12 +414,12 @@ static pid_t start_server_of(uid_t uid, const char *address)
 		umask(0);
 		if (setgid(uid) || setuid(uid) || kipc_listen(&server, address, NULL))
 			_exit(1);
+		/* Its replies are large, too: whoever calls may read it. */
 		prctl(PR_SET_DUMPABLE, 1);
+		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 		if (write(ready[1], "r", 1) != 1)
 			_exit(2);
-		if (start_echo(server))
-			wait(NULL);
-		_exit(0);
+		echo(server);
 	}
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 1)

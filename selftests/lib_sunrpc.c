@@ -523,7 +523,7 @@ TEST_F(sunrpc, call_in_fragments_of_a_byte_is_put_together)
 	ASSERT_LE(0, fd);
 	raw_call_init(&call);
 	for (i = 4; i < sizeof(call); i++) {
-		uint32_t mark = htonl(1 | (i == sizeof(call) - 1) << 31);
+		uint32_t mark = htonl(1 | (i == sizeof(call) - 1 ? 0x80000000 : 0));
 
 		memcpy(fragment, &mark, 4);
 		fragment[4] = ((unsigned char *)&call)[i];
