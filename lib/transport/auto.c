@@ -143,7 +143,7 @@ const struct kipc_transport kipc_auto_transport = {
 	.mechanism.name_rule = "a name is 1 to 106 printable characters without '/' and space",
 	.mechanism.name_ok = kipc_auto_name_ok,
 	.can = KIPC_CAN_LISTEN | KIPC_CAN_PAIR | KIPC_CAN_DUPLEX | KIPC_CAN_CALL |
-	       KIPC_CAN_TYPE | KIPC_CAN_POLL | KIPC_CAN_PEER,
+	       KIPC_CAN_TYPE | KIPC_CAN_POLL | KIPC_CAN_PEER | KIPC_CAN_FDS,
 	.listen = kipc_auto_listen,
 	.connect = kipc_auto_connect,
 	.pair = kipc_auto_pair,
