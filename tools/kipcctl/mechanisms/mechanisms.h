@@ -199,6 +199,7 @@ const struct mechanism *mechanism_find(const char *scheme);
 const char *recorded(const struct mechanism *mechanism, enum cell cell);
 
 probe_fn probe_none;
+probe_fn probe_flow;
 probe_fn probe_connectionless;
 probe_fn probe_unrelated;
 probe_fn probe_many;

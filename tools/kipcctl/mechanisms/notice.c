@@ -41,14 +41,13 @@ static void block_all(sigset_t *set)
 
 static int signal_serve(struct trial *trial, struct end *rx)
 {
-	const struct rlimit limit = { PENDING, PENDING };
 	sigset_t set;
 
 	block_all(&set);
 	rx->server = true;
 	rx->id = SIGRTMIN;
 	rx->fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (rx->fd < 0 || setrlimit(RLIMIT_SIGPENDING, &limit))
+	if (rx->fd < 0)
 		return -errno;
 	told = trial->stage;
 	told->server = getpid();
@@ -135,6 +134,16 @@ static const struct transport signal_transport = {
 };
 
 /* ---- what is different about signals ---- */
+
+/* The receiver's limit counts what waits for all of its user's processes. */
+static int signal_flow(struct trial *trial)
+{
+	const struct rlimit limit = { PENDING, PENDING };
+
+	if (setrlimit(RLIMIT_SIGPENDING, &limit))
+		return bad(trial, -errno, "setrlimit");
+	return probe_flow(trial);
+}
 
 static int send_twenty(struct trial *trial, struct end *tx)
 {
@@ -328,6 +337,7 @@ const struct mechanism mechanism_signal = {
 	.transport = &signal_transport,
 	.own = {
 		[CELL_RELIABLE] = signal_reliable,
+		[CELL_FLOW] = signal_flow,
 		[CELL_RECORDS] = signal_records,
 		[CELL_KIND] = signal_kind,
 		[CELL_DIRECTION] = signal_direction,
