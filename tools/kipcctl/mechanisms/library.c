@@ -55,6 +55,15 @@ static int library_join(struct trial *trial, struct end *tx)
 	return 0;
 }
 
+/* A client is taken in by the next receive, for which there is no message yet. */
+static int library_settle(struct end *rx)
+{
+	struct kipc_msg msg;
+	ssize_t n = kipc_recv(rx->more, &msg, KIPC_NOW);
+
+	return n == -EAGAIN ? 0 : n < 0 ? (int)n : -EPROTO;
+}
+
 static ssize_t library_send(struct end *end, const void *data, size_t len, int flags)
 {
 	int err = kipc_send(end->more, data, len, flags & NOWAIT ? KIPC_NOW : KIPC_FOREVER);
@@ -70,6 +79,7 @@ static ssize_t library_recv(struct end *end, void *data, size_t len, int flags)
 	if (n < 0)
 		return n;
 	memcpy(data, msg.data, msg.len < len ? msg.len : len);
+	end->peer = msg.peer;
 	end->sender = msg.known & KIPC_KNOWN_PEER ? msg.pid : 0;
 	kipc_release(&msg);
 	return n;
@@ -90,6 +100,51 @@ static int64_t library_largest(struct trial *trial, struct end *end, const char 
 	return err ? err : (int64_t)info.max_size;
 }
 
+/* ---- direction: a listener sends to a client that it has heard of ---- */
+
+static int send_and_be_answered(struct trial *trial, struct end *tx)
+{
+	char text[CHUNK];
+
+	if (library_send(tx, "hello", 5, 0) != 5)
+		return bad(trial, -EIO, "send");
+	tell(trial, STEP_OWN);
+	if (await(trial, STEP_OWN + 1) || library_send(tx, "abc", 3, 0) != 3)
+		return bad(trial, -EIO, "send");
+	trial->stage->value[0] = receive_soon(trial, tx, text, sizeof(text), 500);
+	tell(trial, STEP_OWN + 2);
+	return await(trial, STEP_OWN + 9);
+}
+
+static int library_direction(struct trial *trial)
+{
+	struct kipc_send_options options = KIPC_SEND_OPTIONS_INIT;
+	char text[CHUNK];
+	struct end rx;
+	pid_t pid = meet(trial, &rx, send_and_be_answered);
+	int err = pid < 0 ? pid : await(trial, STEP_OWN), n;
+
+	if (err || receive_soon(trial, &rx, text, sizeof(text), 1000) != 5)
+		return bad(trial, err ? err : -EPROTO, "receive");
+	options.to = rx.peer;
+	err = kipc_send_opts(rx.more, "vwxyz", 5, &options, KIPC_S(1));
+	tell(trial, STEP_OWN + 1);
+	if (err)
+		return found(trial, "1-way", "what the receiver sent back: %s", error_name(err));
+	err = await(trial, STEP_OWN + 2);
+	if (err)
+		return err;
+	n = receive_soon(trial, &rx, text, sizeof(text), 1000);
+	return found(trial, n == 3 && trial->stage->value[0] == 5 ? "full" : "1-way",
+		     "both sent at once, and got %d and %d bytes", n, (int)trial->stage->value[0]);
+}
+
+static void library_close(struct end *end)
+{
+	kipc_close(end->more);
+	end_init(end);
+}
+
 static void library_clean(const struct trial *trial)
 {
 	char text[128];
@@ -108,6 +163,8 @@ static const struct transport ring_transport = {
 	.recv = library_recv,
 	.recv_timed = library_recv_timed,
 	.largest = library_largest,
+	.settle = library_settle,
+	.close = library_close,
 };
 
 const struct mechanism mechanism_ring = {
@@ -115,6 +172,7 @@ const struct mechanism mechanism_ring = {
 	.about = "message ring in shared memory: libkipc",
 	.absent = library_absent,
 	.transport = &ring_transport,
+	.own[CELL_DIRECTION] = library_direction,
 	.clean = library_clean,
 };
 
@@ -128,6 +186,8 @@ static const struct transport sunrpc_transport = {
 	.recv = library_recv,
 	.recv_timed = library_recv_timed,
 	.largest = library_largest,
+	.settle = library_settle,
+	.close = library_close,
 };
 
 const struct mechanism mechanism_sunrpc = {
@@ -135,5 +195,6 @@ const struct mechanism mechanism_sunrpc = {
 	.about = "Sun RPC: libtirpc",
 	.absent = library_absent,
 	.transport = &sunrpc_transport,
+	.own[CELL_DIRECTION] = library_direction,
 	.clean = library_clean,
 };

@@ -152,6 +152,8 @@ struct transport {
 	ssize_t (*recv_timed)(struct end *end, void *data, size_t len, int ms);
 	int64_t (*largest)(struct trial *trial, struct end *end, const char **source);
 	int (*share)(struct end *end);		/* after fork(), in the child */
+	int (*settle)(struct end *rx);		/* see to a client, which has sent nothing */
+	void (*close)(struct end *end);		/* or NULL: end_close() */
 	bool records;		/* an ordinary message is received in @chunk bytes */
 	bool root;		/* its device is root's */
 	bool network;		/* there is a wire to other machines that it may use */

@@ -464,6 +464,10 @@ int probe_pollable(struct trial *trial)
 		return n;
 	if (rx.fd < 0)
 		return found(trial, "no", "it has no descriptor");
+	if (transport_of(trial)->settle)
+		n = transport_of(trial)->settle(&rx);
+	if (n)
+		return bad(trial, n, "receive nothing");
 	n = pollable_fd(trial, rx.fd, false);
 	if (n < 0)
 		return n;

@@ -117,6 +117,7 @@ static const char *sender_dies(struct trial *trial, int *err)
 	char *buf = malloc(transport_of(trial)->chunk);
 	struct end rx;
 	pid_t pid = meet(trial, &rx, stay);
+	bool hung_up;
 	int n;
 
 	*err = pid < 0 ? pid : await(trial, STEP_SENT);
@@ -129,10 +130,11 @@ static const char *sender_dies(struct trial *trial, int *err)
 	n = receive_soon(trial, &rx, buf, transport_of(trial)->chunk, 200);
 	free(buf);
 	one.fd = rx.fd;
-	if (n == -EAGAIN && rx.fd >= 0 && poll(&one, 1, 0) > 0 &&
-	    one.revents & (POLLHUP | POLLRDHUP | POLLERR))
+	hung_up = n == -EAGAIN && rx.fd >= 0 && poll(&one, 1, 0) > 0 &&
+		  one.revents & (POLLHUP | POLLRDHUP | POLLERR);
+	(transport_of(trial)->close ? transport_of(trial)->close : end_close)(&rx);
+	if (hung_up)
 		return "POLLHUP";
-	end_close(&rx);
 	if (n >= 0)
 		return n ? NULL : "end of file";
 	return n == -EAGAIN ? NULL : error_name(n);

@@ -69,6 +69,10 @@ static const struct record {
 		"yes", "yes", "no", "yes", "no", "full", "yes", "n:1", "yes",
 		"yes", "yes", "poll", "no", "no", "1", "4M", "no", "send",
 	} },
+	{ "sunrpc", {
+		"no", "yes", "yes", "yes", "no", "full", "yes", "n:1", "no",
+		"yes", "yes", "yes", "no", "no", "2", "191K", "yes", "send",
+	} },
 	{ "sysv-shm", {
 		"no", "yes", "user", "no", "user", "full", "yes", "n:n", "no",
 		"-", "no", "-", "yes", "no", "0", "none", "yes", "no",
