@@ -226,7 +226,7 @@ static void *try_often(void *arg)
 	struct kipc_exception exception;
 	long i, bad = 0;
 
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 100; i++) {
 		if (kipc_try(n->notice, read_byte, n->page + i, &exception) != 1 ||
 		    exception.tid != gettid() || exception.address != (uintptr_t)n->page + i)
 			bad++;
