@@ -211,11 +211,12 @@ TEST_F(fifo, shared_messages_are_packets_emsgsize)
 	struct kipc_msg msg;
 	char address[160];
 
-	EXPECT_EQ(-EMSGSIZE, kipc_listen(&self->recv, with(self->address, "shared&size=4073",
-							  address), NULL));
-	ASSERT_EQ(0, kipc_listen(&self->recv, with(self->address, "shared", address), NULL));
-	EXPECT_EQ(-EMSGSIZE, kipc_connect(&self->send, with(self->address, "size=4073",
-							   address), NULL));
+	with(self->address, "shared&size=4073", address);
+	EXPECT_EQ(-EMSGSIZE, kipc_listen(&self->recv, address, NULL));
+	with(self->address, "shared", address);
+	ASSERT_EQ(0, kipc_listen(&self->recv, address, NULL));
+	with(self->address, "size=4073", address);
+	EXPECT_EQ(-EMSGSIZE, kipc_connect(&self->send, address, NULL));
 	ASSERT_EQ(0, kipc_connect(&self->send, self->address, NULL));
 	ASSERT_EQ(0, kipc_info(self->send, &info));
 	EXPECT_EQ(4072, info.max_size);

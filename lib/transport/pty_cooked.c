@@ -18,7 +18,7 @@
 
 #include "pty.h"
 
-#define KIPC_PTY_CANCEL	'\030'
+#define KIPC_PTY_CANCEL	0x18
 
 /* Write all; *@done says how much was. */
 static int kipc_pty_write(int fd, const char *data, size_t len, size_t *done,
