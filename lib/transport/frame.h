@@ -3,7 +3,9 @@
  * Frames: whole messages over descriptors that carry bytes: pipes, FIFOs, terminals.
  *
  *	frame_out.c	sending them
- *	frame_in.c	receiving them
+ *	frame_in.c	taking them off a descriptor
+ *	frame_recv.c	receiving them
+ *	frame_pieces.c	putting large ones together
  *	pipe.h, duplex.h	handles made of them: one-way, and two-way with calls
  *
  * A frame is a header (magic, check, length, type), the payload, and, where the frame
@@ -164,6 +166,16 @@ void kipc_frame_in_deinit(struct kipc_frame_in *in);
 void kipc_frame_in_read_ahead(struct kipc_frame_in *in);
 bool kipc_frame_in_has_frame(struct kipc_frame_in *in);
 
+void kipc_frame_reset(struct kipc_frame_in *in);
+int kipc_frame_refuse(struct kipc_frame_in *in);
+int kipc_frame_fill(struct kipc_frame_in *in, struct kipc *handle, kipc_deadline deadline);
+int kipc_frame_digest(struct kipc_frame_in *in, struct kipc *handle, size_t over);
+
+static inline bool kipc_frame_ahead_is_off(const struct kipc_frame_ahead *ahead)
+{
+	return __atomic_load_n(&ahead->off, __ATOMIC_RELAXED);
+}
+
 /* The descriptor is going to be polled, so that it must show all that waits. */
 static inline void kipc_frame_in_polled(struct kipc_frame_in *in)
 {
@@ -171,10 +183,17 @@ static inline void kipc_frame_in_polled(struct kipc_frame_in *in)
 		__atomic_store_n(&in->ahead->off, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- frame_recv.c ---- */
+
 int kipc_frame_recv(struct kipc_frame_in *in, struct kipc *handle, struct kipc_frame_got *got,
 		    kipc_deadline deadline);
 ssize_t kipc_frame_recv_into(struct kipc_frame_in *in, struct kipc *handle, void *buf,
 			     size_t size, kipc_deadline deadline);
+
+/* ---- frame_pieces.c ---- */
+
+int kipc_frame_add_piece(struct kipc_frame_in *in, struct kipc *handle,
+			 struct kipc_frame_got *got);
 
 /* ---- both ---- */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Receiving frames; what they are is in frame.h.
+ * Taking frames off a descriptor; what they are is in frame.h.
  *
  * Whatever comes is checked before memory is taken for it, as anybody who may write
  * may write anything.
@@ -82,7 +82,7 @@ static ssize_t kipc_frame_read(const struct kipc_frame_in *in, void *buf, size_t
 }
 
 /* The frame under way is done with, or dropped. */
-static void kipc_frame_reset(struct kipc_frame_in *in)
+void kipc_frame_reset(struct kipc_frame_in *in)
 {
 	in->got = 0;
 	in->size = 0;
@@ -92,7 +92,7 @@ static void kipc_frame_reset(struct kipc_frame_in *in)
  * It makes no sense.  Packets have their bounds all the same; a stream has lost its step
  * for good.
  */
-static int kipc_frame_refuse(struct kipc_frame_in *in)
+int kipc_frame_refuse(struct kipc_frame_in *in)
 {
 	in->broken = !in->packets;
 	kipc_frame_reset(in);
@@ -203,11 +203,6 @@ static int kipc_frame_fill_exactly(struct kipc_frame_in *in, struct kipc *handle
 
 /* ---- a stream, ahead ---- */
 
-static bool kipc_frame_ahead_is_off(const struct kipc_frame_ahead *ahead)
-{
-	return __atomic_load_n(&ahead->off, __ATOMIC_RELAXED);
-}
-
 /* Is there a frame that no poll shows?  A part of one is not enough to receive. */
 bool kipc_frame_in_has_frame(struct kipc_frame_in *in)
 {
@@ -231,25 +226,15 @@ bool kipc_frame_in_has_frame(struct kipc_frame_in *in)
 }
 
 /*
- * Nothing is there: read into the buffer.  1 with a frame, or the beginning of one that is
- * larger than any read of it; 0 when what has come was put aside.
+ * @over bytes have been read into the buffer.  1 with a frame there, or the beginning of
+ * one that is larger than any read of it; 0 when what has come was put aside.
  */
-KIPC_HOT
-static int kipc_frame_read_new(struct kipc_frame_in *in, struct kipc *handle,
-			       kipc_deadline deadline)
+int kipc_frame_digest(struct kipc_frame_in *in, struct kipc *handle, size_t over)
 {
 	struct kipc_frame_ahead *ahead = in->ahead;
-	size_t most, size = 0, over;
+	size_t size = 0;
 	ssize_t n;
 
-	if (kipc_frame_room(in, handle, in->last > PIPE_BUF ? in->last : PIPE_BUF))
-		return -ENOMEM;
-	most = in->buffer->capacity;
-	n = kipc_frame_read(in, in->buffer->data, most < KIPC_FRAME_AHEAD ? most :
-			    KIPC_FRAME_AHEAD, deadline);
-	if (n < 0)
-		return (int)n;
-	over = (size_t)n;
 	if (over >= sizeof(struct kipc_frame)) {
 		n = kipc_frame_measure(in, (const void *)in->buffer->data);
 		if (n == -EPROTO)
@@ -274,6 +259,21 @@ static int kipc_frame_read_new(struct kipc_frame_in *in, struct kipc *handle,
 	in->got = size;
 	in->size = size;
 	return size != 0;
+}
+
+/* Nothing is there: read into the buffer; returns as kipc_frame_digest(). */
+static int kipc_frame_read_new(struct kipc_frame_in *in, struct kipc *handle,
+			       kipc_deadline deadline)
+{
+	size_t most;
+	ssize_t n;
+
+	if (kipc_frame_room(in, handle, in->last > PIPE_BUF ? in->last : PIPE_BUF))
+		return -ENOMEM;
+	most = in->buffer->capacity;
+	n = kipc_frame_read(in, in->buffer->data, most < KIPC_FRAME_AHEAD ? most :
+			    KIPC_FRAME_AHEAD, deadline);
+	return n < 0 ? (int)n : kipc_frame_digest(in, handle, (size_t)n);
 }
 
 /* Something is there; read on behind it: up to @size bytes of a frame, or ahead. */
@@ -362,8 +362,7 @@ static int kipc_frame_fill_ahead(struct kipc_frame_in *in, struct kipc *handle,
 
 /* Receive until a frame, or a packet, is in @buffer, and @size says how large. */
 KIPC_HOT
-static int kipc_frame_fill(struct kipc_frame_in *in, struct kipc *handle,
-			   kipc_deadline deadline)
+int kipc_frame_fill(struct kipc_frame_in *in, struct kipc *handle, kipc_deadline deadline)
 {
 	int err = 0;
 
@@ -381,231 +380,4 @@ static int kipc_frame_fill(struct kipc_frame_in *in, struct kipc *handle,
 		/* The rest of a large one comes straight into the buffer. */
 	}
 	return kipc_frame_fill_exactly(in, handle, deadline);
-}
-
-/*
- * A frame that was cut within its trailer: so many bytes of that, and zeros.  The last
- * byte of a whole one is never zero.
- */
-static bool kipc_frame_is_void(uint64_t trailer, uint64_t whole)
-{
-	const unsigned char *is = (const void *)&trailer, *was = (const void *)&whole;
-	size_t i = 0;
-
-	while (i < sizeof(trailer) && is[i] == was[i])
-		i++;
-	while (i < sizeof(trailer) && !is[i])
-		i++;
-	return i == sizeof(trailer);
-}
-
-/* Is the frame whole?  1 yes, 0 no (void), or -EPROTO. */
-KIPC_HOT
-static int kipc_frame_judge(struct kipc_frame_in *in)
-{
-	const struct kipc_frame *frame = (const void *)in->buffer->data;
-	uint64_t trailer;
-
-	if (frame->magic >= (KIPC_FRAME_MAGIC | KIPC_FRAME_FIRST) ||
-	    !kipc_frame_trailer(frame->len, in->trailers))
-		return 1;
-	memcpy(&trailer, in->buffer->data + in->size - sizeof(trailer), sizeof(trailer));
-	if (trailer == (KIPC_FRAME_WHOLE ^ frame->len))
-		return 1;
-	return kipc_frame_is_void(trailer, KIPC_FRAME_WHOLE ^ frame->len) ?
-		0 : kipc_frame_refuse(in);
-}
-
-/* ---- pieces ---- */
-
-/*
- * The first piece: what was being put together before will never be whole, as senders
- * take turns with messages.
- */
-static int kipc_frame_begin(struct kipc_frame_in *in, struct kipc *handle,
-			    const struct kipc_frame *frame)
-{
-	kipc_buffer_put(handle, in->pieces);
-	in->pieces = NULL;
-	if (frame->len > in->max_size)
-		return -EMSGSIZE;
-	in->pieces = kipc_buffer_get(handle, frame->len);
-	if (!in->pieces)
-		return -ENOMEM;
-	in->pieces_of = frame->len;
-	in->pieces_len = 0;
-	in->pieces_type = frame->type;
-	return 0;
-}
-
-/* Add the piece in @buffer; 1 when the message is whole, 0 or -errno. */
-static int kipc_frame_add(struct kipc_frame_in *in, struct kipc *handle)
-{
-	const struct kipc_frame *frame = (const void *)in->buffer->data;
-	bool first = frame->magic == (KIPC_FRAME_MAGIC | KIPC_FRAME_FIRST);
-	size_t len = in->size - sizeof(*frame);
-	int err;
-
-	if (first) {
-		err = kipc_frame_begin(in, handle, frame);
-		if (err)
-			return err;
-	}
-	/* The rest of what another receiver began, or of what we could not take. */
-	if (!in->pieces || frame->len != in->pieces_of ||
-	    (!first && frame->type != in->pieces_len))
-		return 0;
-	if (len > in->pieces_of - in->pieces_len)
-		return -EPROTO;
-	memcpy(in->pieces->data + in->pieces_len, in->buffer->data + sizeof(*frame), len);
-	in->pieces_len += len;
-	return in->pieces_len == in->pieces_of;
-}
-
-/* ---- receiving ---- */
-
-/* A message that was put together. */
-static void kipc_frame_take_pieces(struct kipc_frame_in *in, struct kipc_frame_got *got)
-{
-	*got = (struct kipc_frame_got){
-		.buffer = in->pieces,
-		.len = in->pieces_of,
-		.kind = KIPC_FRAME_SEND,
-		.type = in->pieces_type,
-	};
-	in->pieces = NULL;
-}
-
-/*
- * What is the frame in @buffer?  1, it is in @got, which may point to @buffer; 0 when it
- * was void or one piece of many; or -EPROTO and others.
- */
-KIPC_HOT
-static int kipc_frame_look(struct kipc_frame_in *in, struct kipc *handle,
-			   struct kipc_frame_got *got)
-{
-	const struct kipc_frame *frame = (const void *)in->buffer->data;
-	uint32_t kind = frame->magic ^ KIPC_FRAME_MAGIC;
-	int err = kipc_frame_judge(in);
-
-	if (err > 0 && kind >= KIPC_FRAME_FIRST) {
-		err = kipc_frame_add(in, handle);
-		if (err > 0)
-			kipc_frame_take_pieces(in, got);
-		kipc_frame_reset(in);
-		return err;
-	}
-	if (err <= 0) {
-		kipc_frame_reset(in);
-		return err;
-	}
-	got->buffer = in->buffer;
-	got->offset = sizeof(*frame);
-	got->len = frame->len;
-	got->kind = kind;
-	got->type = frame->type;
-	if (kind != KIPC_FRAME_SEND) {
-		memcpy(&got->call, in->buffer->data + got->offset, sizeof(got->call));
-		got->offset += sizeof(got->call);
-		got->len -= sizeof(got->call);
-	}
-	in->last = in->size;
-	return 1;
-}
-
-KIPC_HOT
-static int kipc_frame_next(struct kipc_frame_in *in, struct kipc *handle,
-			   struct kipc_frame_got *got, kipc_deadline deadline)
-{
-	int err;
-
-	do {
-		err = kipc_frame_fill(in, handle, deadline);
-		if (!err)
-			err = kipc_frame_look(in, handle, got);
-	} while (!err);
-	return err < 0 ? err : 0;
-}
-
-/**
- * kipc_frame_recv() - receive the next frame that is whole
- * @in:		where from
- * @handle:	whose buffers to use
- * @got:	filled in; its buffer is the caller's
- * @deadline:	how long to wait
- *
- * Return: 0, -EPIPE (the end of the stream), -EPROTO, -EMSGSIZE (larger than @max_size),
- * -EAGAIN, -ETIMEDOUT, -EINTR, -ENOMEM.  What has come of a frame is kept.
- */
-KIPC_HOT
-int kipc_frame_recv(struct kipc_frame_in *in, struct kipc *handle, struct kipc_frame_got *got,
-		    kipc_deadline deadline)
-{
-	bool locked;
-	int err = kipc_frame_lock(&in->lock, &locked, deadline);
-
-	if (err)
-		return err;
-	err = kipc_frame_next(in, handle, got, deadline);
-	if (!err && got->buffer == in->buffer) {
-		in->buffer = NULL;
-		kipc_frame_reset(in);
-	}
-	kipc_frame_unlock(&in->lock, locked);
-	return err;
-}
-
-/* A message that is not taken after all stays where it is, and is found again. */
-static int kipc_frame_put_back(struct kipc_frame_in *in, struct kipc *handle,
-			       const struct kipc_frame_got *got)
-{
-	struct kipc_msg msg;
-
-	if (got->buffer == in->buffer)
-		return -EMSGSIZE;
-	kipc_msg_init(&msg, handle);
-	kipc_buffer_lend(handle, &msg, got->buffer, got->offset, got->len);
-	msg.type = got->type;
-	msg.known = KIPC_KNOWN_TYPE;
-	if (!kipc_msg_keep(handle, &msg))
-		return -EMSGSIZE;
-	kipc_buffer_put(handle, got->buffer);
-	return -ENOMEM;
-}
-
-/**
- * kipc_frame_recv_into() - receive the next message into the caller's memory
- *
- * As kipc_frame_recv(), of one-way messages; everything else is dropped.  -EMSGSIZE: it
- * is larger than @size, and still the next.
- *
- * Return: its length, or -errno.
- */
-KIPC_HOT
-ssize_t kipc_frame_recv_into(struct kipc_frame_in *in, struct kipc *handle, void *buf,
-			     size_t size, kipc_deadline deadline)
-{
-	struct kipc_frame_got got;
-	bool locked;
-	ssize_t err = kipc_frame_lock(&in->lock, &locked, deadline);
-
-	if (err)
-		return err;
-	do {
-		err = kipc_frame_next(in, handle, &got, deadline);
-		if (!err && got.kind == KIPC_FRAME_SEND && got.len > size) {
-			err = kipc_frame_put_back(in, handle, &got);
-			break;
-		}
-		if (!err && got.buffer == in->buffer)
-			kipc_frame_reset(in);
-	} while (!err && got.kind != KIPC_FRAME_SEND);
-	if (!err) {
-		memcpy(buf, got.buffer->data + got.offset, got.len);
-		err = (ssize_t)got.len;
-		if (got.buffer != in->buffer)
-			kipc_buffer_put(handle, got.buffer);
-	}
-	kipc_frame_unlock(&in->lock, locked);
-	return err;
 }

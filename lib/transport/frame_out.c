@@ -38,7 +38,7 @@
 #endif
 
 /* Up to here one copy more costs less than a vector of pieces. */
-#define KIPC_FRAME_TINY		512
+#define KIPC_FRAME_TINY		2048
 
 enum kipc_frame_signal {
 	KIPC_FRAME_NO_SIGNAL,	/* it is ignored, or never comes */
@@ -277,7 +277,10 @@ static void kipc_frame_head(struct kipc_frame *frame, enum kipc_frame_kind kind,
 	frame->check = kipc_frame_check(frame);
 }
 
-/* A small message in the usual case: one write; as kipc_frame_send_locked(). */
+/*
+ * A small message in the usual case: one write, which takes all or nothing.  0, -EINTR, or
+ * -EAGAIN: the long way knows what to do.
+ */
 KIPC_HOT
 static int kipc_frame_send_tiny(const struct kipc_frame_out *out,
 				const struct kipc_outgoing *msg)
@@ -286,13 +289,14 @@ static int kipc_frame_send_tiny(const struct kipc_frame_out *out,
 		struct kipc_frame frame;
 		char data[KIPC_FRAME_TINY];
 	} tiny;
-	struct kipc_frame_vec vec = { .at = vec.iov };
+	size_t size = sizeof(tiny.frame) + msg->len;
 
 	kipc_frame_head(&tiny.frame, KIPC_FRAME_SEND, msg->len, msg->type);
 	if (msg->len)
 		memcpy(tiny.data, msg->data, msg->len);
-	kipc_frame_vec_add(&vec, &tiny, sizeof(tiny.frame) + msg->len);
-	return kipc_frame_write(out, &vec, KIPC_NEVER);
+	if (write(out->fd, &tiny, size) == (ssize_t)size)
+		return 0;
+	return errno == EINTR ? -EINTR : -EAGAIN;
 }
 
 /* One frame; what cannot be sent now is owed. */
@@ -363,9 +367,6 @@ static int kipc_frame_send_locked(struct kipc_frame_out *out, enum kipc_frame_ki
 	struct kipc_frame_vec vec;
 	struct kipc_frame frame;
 
-	if (len <= KIPC_FRAME_TINY && kind == KIPC_FRAME_SEND && deadline == KIPC_NEVER &&
-	    !out->owed && !out->trailers)
-		return kipc_frame_send_tiny(out, msg);
 	if (out->packets && len > KIPC_FRAME_PACKET_MAX)
 		return kipc_frame_send_pieces(out, msg, deadline);
 	vec.at = vec.iov;
@@ -400,6 +401,12 @@ int kipc_frame_send(struct kipc_frame_out *out, enum kipc_frame_kind kind, uint6
 
 	if (msg->len > out->max_size)
 		return -EMSGSIZE;
+	if (__libc_single_threaded && msg->len <= KIPC_FRAME_TINY && kind == KIPC_FRAME_SEND &&
+	    deadline == KIPC_NEVER && !out->owed && !out->trailers && !out->signal) {
+		err = kipc_frame_send_tiny(out, msg);
+		if (err != -EAGAIN)
+			return err;
+	}
 	err = kipc_frame_lock(&out->lock, &locked, deadline);
 	if (err)
 		return err;
