@@ -70,6 +70,8 @@ static int find_again(struct trial *trial)
 	if (err)
 		return found(trial, "no", "after its creator and its users died: %s",
 			     error_name(err));
+	if (n < 0 && n != -EAGAIN)
+		return bad(trial, n, "receive from what was found");
 	if (n == 8)
 		return found(trial, "yes",
 			     "its creator and the sender had died; the message was there");

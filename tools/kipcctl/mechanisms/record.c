@@ -69,6 +69,10 @@ static const struct record {
 		"yes", "yes", "no", "yes", "no", "full", "yes", "n:1", "yes",
 		"yes", "yes", "poll", "no", "no", "1", "4M", "no", "send",
 	} },
+	{ "ring", {
+		"no", "yes", "yes", "yes", "no", "1-way", "yes", "n:n", "no",
+		"no", "no", "yes", "yes", "no", "2", "131056", "yes", "no",
+	} },
 	{ "sunrpc", {
 		"no", "yes", "yes", "yes", "no", "full", "yes", "n:1", "no",
 		"yes", "yes", "yes", "no", "no", "2", "191K", "yes", "send",
