@@ -55,7 +55,6 @@
 /* Neither reading nor writing; see above. */
 #define KIPC_MQ_ACCESS		O_ACCMODE
 
-
 /* What a failed ioctl() means to whoever called one of our functions. */
 static int kipc_mq_error(int err)
 {

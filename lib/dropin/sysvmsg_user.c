@@ -2,9 +2,10 @@
 /*
  * Memory of the program that may not be there.
  *
- * dropin.h has the call by which the kernel looks.  It takes a quarter of the time of a message, and msgsnd() would need it each
- * time.  Most programs keep the message on the stack, and memory above our own frame and
- * below the top of the same stack is there without looking.  How to know the top:
+ * dropin.h has the call by which the kernel looks.  It takes a quarter of the time of a
+ * message, and msgsnd() would need it each time.  Most programs keep the message on the
+ * stack, and memory above our own frame and below the top of the same stack is there
+ * without looking.  How to know the top:
  *
  *  - The C library puts the thread's descriptor, which is what pthread_self() says, at
  *    the top of the stack of each thread but the first.

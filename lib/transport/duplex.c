@@ -40,77 +40,77 @@ struct kipc_duplex_caller {
 	struct kipc_frame_got answer;
 };
 
-void kipc_duplex_init(struct kipc_duplex *line)
+void kipc_duplex_init(struct kipc_duplex *end)
 {
 	pthread_condattr_t monotonic;
 
-	pthread_mutex_init(&line->lock, NULL);
+	pthread_mutex_init(&end->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&line->turn, &monotonic);
+	pthread_cond_init(&end->turn, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 }
 
-void kipc_duplex_deinit(struct kipc_duplex *line)
+void kipc_duplex_deinit(struct kipc_duplex *end)
 {
-	while (line->inbox) {
-		struct kipc_duplex_mail *next = line->inbox->next;
+	while (end->inbox) {
+		struct kipc_duplex_mail *next = end->inbox->next;
 
-		free(line->inbox);
-		line->inbox = next;
+		free(end->inbox);
+		end->inbox = next;
 	}
-	pthread_cond_destroy(&line->turn);
-	pthread_mutex_destroy(&line->lock);
-	kipc_pipe_deinit(&line->pipe);
+	pthread_cond_destroy(&end->turn);
+	pthread_mutex_destroy(&end->lock);
+	kipc_pipe_deinit(&end->pipe);
 }
 
 /* ---- the reader ---- */
 
 /* Wait until somebody else has read something, or has stopped. */
-static int kipc_duplex_follow(struct kipc_duplex *line, kipc_deadline deadline)
+static int kipc_duplex_follow(struct kipc_duplex *end, kipc_deadline deadline)
 {
 	struct timespec ts;
 	int err;
 
 	if (deadline == KIPC_AT_ONCE)
 		return -EAGAIN;
-	line->waiting++;
+	end->waiting++;
 	if (deadline == KIPC_NEVER)
-		err = pthread_cond_wait(&line->turn, &line->lock);
+		err = pthread_cond_wait(&end->turn, &end->lock);
 	else
-		err = pthread_cond_timedwait(&line->turn, &line->lock,
+		err = pthread_cond_timedwait(&end->turn, &end->lock,
 					     kipc_deadline_timespec(deadline, &ts));
-	line->waiting--;
+	end->waiting--;
 	return err ? -ETIMEDOUT : 0;
 }
 
 /* Hand an answer to its caller, or drop it. */
-static void kipc_duplex_deliver(struct kipc_duplex *line, const struct kipc_frame_got *got)
+static void kipc_duplex_deliver(struct kipc_duplex *end, const struct kipc_frame_got *got)
 {
 	struct kipc_duplex_caller *caller;
 
-	for (caller = line->callers; caller; caller = caller->next) {
+	for (caller = end->callers; caller; caller = caller->next) {
 		if (caller->call != got->call || caller->done)
 			continue;
 		caller->answer = *got;
 		caller->done = true;
 		return;
 	}
-	kipc_buffer_put(&line->pipe.base, got->buffer);
+	kipc_buffer_put(&end->pipe.base, got->buffer);
 }
 
 /*
  * A caller found a message for a receiver.  Without memory to keep it, it is lost, and
- * the line says so by being gone.
+ * the end says so by being gone.
  */
-static void kipc_duplex_store(struct kipc_duplex *line, const struct kipc_frame_got *got)
+static void kipc_duplex_store(struct kipc_duplex *end, const struct kipc_frame_got *got)
 {
-	struct kipc_duplex_mail **tail = &line->inbox;
+	struct kipc_duplex_mail **tail = &end->inbox;
 	struct kipc_duplex_mail *mail = malloc(sizeof(*mail));
 
 	if (!mail) {
-		kipc_buffer_put(&line->pipe.base, got->buffer);
-		line->gone = -ENOMEM;
+		kipc_buffer_put(&end->pipe.base, got->buffer);
+		end->gone = -ENOMEM;
 		return;
 	}
 	mail->next = NULL;
@@ -120,13 +120,13 @@ static void kipc_duplex_store(struct kipc_duplex *line, const struct kipc_frame_
 	*tail = mail;
 }
 
-static bool kipc_duplex_take(struct kipc_duplex *line, struct kipc_frame_got *got)
+static bool kipc_duplex_take(struct kipc_duplex *end, struct kipc_frame_got *got)
 {
-	struct kipc_duplex_mail *first = line->inbox;
+	struct kipc_duplex_mail *first = end->inbox;
 
 	if (!first)
 		return false;
-	line->inbox = first->next;
+	end->inbox = first->next;
 	*got = first->got;
 	free(first);
 	return true;
@@ -136,34 +136,34 @@ static bool kipc_duplex_take(struct kipc_duplex *line, struct kipc_frame_got *go
  * Be the reader for one frame: 1 with a message for a receiver in @got, 0 when it was an
  * answer and has been handed over, or -errno.
  */
-static int kipc_duplex_read(struct kipc_duplex *line, struct kipc_frame_got *got,
-			  kipc_deadline deadline)
+static int kipc_duplex_read(struct kipc_duplex *end, struct kipc_frame_got *got,
+			    kipc_deadline deadline)
 {
 	int err;
 
-	line->reading = true;
-	pthread_mutex_unlock(&line->lock);
-	err = kipc_frame_recv(&line->pipe.in, &line->pipe.base, got, deadline);
-	pthread_mutex_lock(&line->lock);
-	line->reading = false;
+	end->reading = true;
+	pthread_mutex_unlock(&end->lock);
+	err = kipc_frame_recv(&end->pipe.in, &end->pipe.base, got, deadline);
+	pthread_mutex_lock(&end->lock);
+	end->reading = false;
 
 	if (err == -EPIPE || err == -EPROTO)
-		line->gone = err;
+		end->gone = err;
 	if (!err && (got->kind == KIPC_FRAME_REPLY || got->kind == KIPC_FRAME_REFUSAL))
-		kipc_duplex_deliver(line, got);
+		kipc_duplex_deliver(end, got);
 	else if (!err)
 		err = 1;
-	if (line->waiting)
-		pthread_cond_broadcast(&line->turn);
+	if (end->waiting)
+		pthread_cond_broadcast(&end->turn);
 	return err;
 }
 
 /* ---- receiving ---- */
 
-static void kipc_duplex_lend(struct kipc_duplex *line, struct kipc_msg *msg,
-			   const struct kipc_frame_got *got)
+static void kipc_duplex_lend(struct kipc_duplex *end, struct kipc_msg *msg,
+			     const struct kipc_frame_got *got)
 {
-	kipc_buffer_lend(&line->pipe.base, msg, got->buffer, got->offset, got->len);
+	kipc_buffer_lend(&end->pipe.base, msg, got->buffer, got->offset, got->len);
 	msg->kind = got->kind;
 	msg->id = got->kind == KIPC_FRAME_SEND ? 0 : got->call;
 	msg->type = got->type;
@@ -172,33 +172,33 @@ static void kipc_duplex_lend(struct kipc_duplex *line, struct kipc_msg *msg,
 
 int kipc_duplex_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
-	struct kipc_duplex *line = kipc_to_duplex(handle);
+	struct kipc_duplex *end = kipc_to_duplex(handle);
 	struct kipc_frame_got got;
 	int err = 0;
 
-	pthread_mutex_lock(&line->lock);
+	pthread_mutex_lock(&end->lock);
 	while (!err) {
-		if (kipc_duplex_take(line, &got))
+		if (kipc_duplex_take(end, &got))
 			err = 1;
-		else if (line->gone)
-			err = line->gone;
-		else if (line->reading)
-			err = kipc_duplex_follow(line, deadline);
+		else if (end->gone)
+			err = end->gone;
+		else if (end->reading)
+			err = kipc_duplex_follow(end, deadline);
 		else
-			err = kipc_duplex_read(line, &got, deadline);
+			err = kipc_duplex_read(end, &got, deadline);
 	}
-	pthread_mutex_unlock(&line->lock);
+	pthread_mutex_unlock(&end->lock);
 	if (err < 0)
 		return err;
-	kipc_duplex_lend(line, msg, &got);
+	kipc_duplex_lend(end, msg, &got);
 	return 0;
 }
 
 /* ---- calling ---- */
 
-static void kipc_duplex_forget(struct kipc_duplex *line, struct kipc_duplex_caller *caller)
+static void kipc_duplex_forget(struct kipc_duplex *end, struct kipc_duplex_caller *caller)
 {
-	struct kipc_duplex_caller **at = &line->callers;
+	struct kipc_duplex_caller **at = &end->callers;
 
 	while (*at != caller)
 		at = &(*at)->next;
@@ -206,21 +206,21 @@ static void kipc_duplex_forget(struct kipc_duplex *line, struct kipc_duplex_call
 }
 
 /* Wait until the answer is in @caller. */
-static int kipc_duplex_await(struct kipc_duplex *line, struct kipc_duplex_caller *caller,
-			   kipc_deadline deadline)
+static int kipc_duplex_await(struct kipc_duplex *end, struct kipc_duplex_caller *caller,
+			     kipc_deadline deadline)
 {
 	struct kipc_frame_got got;
 	int err = 0;
 
 	while (!caller->done && !err) {
-		if (line->gone)
-			err = line->gone;
-		else if (line->reading)
-			err = kipc_duplex_follow(line, deadline);
+		if (end->gone)
+			err = end->gone;
+		else if (end->reading)
+			err = kipc_duplex_follow(end, deadline);
 		else
-			err = kipc_duplex_read(line, &got, deadline);
+			err = kipc_duplex_read(end, &got, deadline);
 		if (err == 1) {
-			kipc_duplex_store(line, &got);
+			kipc_duplex_store(end, &got);
 			err = 0;
 		}
 	}
@@ -229,52 +229,53 @@ static int kipc_duplex_await(struct kipc_duplex *line, struct kipc_duplex_caller
 }
 
 /* What came for a caller: a reply, or a refusal. */
-static int kipc_duplex_answer(struct kipc_duplex *line, const struct kipc_duplex_caller *caller,
-			    struct kipc_msg *reply)
+static int kipc_duplex_answer(struct kipc_duplex *end, const struct kipc_duplex_caller *caller,
+			      struct kipc_msg *reply)
 {
 	if (caller->answer.kind == KIPC_FRAME_REFUSAL) {
-		kipc_buffer_put(&line->pipe.base, caller->answer.buffer);
+		kipc_buffer_put(&end->pipe.base, caller->answer.buffer);
 		return -ECONNRESET;
 	}
-	kipc_duplex_lend(line, reply, &caller->answer);
+	kipc_duplex_lend(end, reply, &caller->answer);
 	reply->outcome = KIPC_CALL_REPLIED;
 	return 0;
 }
 
 int kipc_duplex_call(struct kipc *handle, const struct kipc_outgoing *out,
-		   struct kipc_msg *reply, kipc_deadline deadline)
+		     struct kipc_msg *reply, kipc_deadline deadline)
 {
-	struct kipc_duplex *line = kipc_to_duplex(handle);
-	struct kipc_duplex_caller caller = { .call = atomic_fetch_add(&line->calls, 1) + 1 };
+	struct kipc_duplex *end = kipc_to_duplex(handle);
+	struct kipc_duplex_caller caller = { .call = atomic_fetch_add(&end->calls, 1) + 1 };
 	int err;
 
 	if (out->to)
 		return -EINVAL;
-	pthread_mutex_lock(&line->lock);
-	caller.next = line->callers;
-	line->callers = &caller;
-	pthread_mutex_unlock(&line->lock);
+	pthread_mutex_lock(&end->lock);
+	caller.next = end->callers;
+	end->callers = &caller;
+	pthread_mutex_unlock(&end->lock);
 
-	err = kipc_frame_send(&line->pipe.out, KIPC_FRAME_CALL, caller.call, out, deadline);
-	pthread_mutex_lock(&line->lock);
+	err = kipc_frame_send(&end->pipe.out, KIPC_FRAME_CALL, caller.call, out, deadline);
+	pthread_mutex_lock(&end->lock);
 	if (!err) {
 		reply->outcome = KIPC_CALL_SEEN;
-		err = kipc_duplex_await(line, &caller, deadline);
+		err = kipc_duplex_await(end, &caller, deadline);
 		/* It was on its way: nobody can say whether it was read. */
 		if (err == -EPIPE)
 			err = -ECONNRESET;
 	}
-	kipc_duplex_forget(line, &caller);
-	pthread_mutex_unlock(&line->lock);
-	return err ? err : kipc_duplex_answer(line, &caller, reply);
+	kipc_duplex_forget(end, &caller);
+	pthread_mutex_unlock(&end->lock);
+	return err ? err : kipc_duplex_answer(end, &caller, reply);
 }
 
 /* ---- replying ---- */
 
 int kipc_duplex_reply(struct kipc *handle, struct kipc_msg *call,
-		    const struct kipc_outgoing *out)
+		      const struct kipc_outgoing *out)
 {
-	int64_t time = KIPC_DUPLEX_REPLY_TIME * (int64_t)(1 + (out->len >> KIPC_DUPLEX_REPLY_SHIFT));
+	int64_t time = KIPC_DUPLEX_REPLY_TIME *
+		       (int64_t)(1 + (out->len >> KIPC_DUPLEX_REPLY_SHIFT));
 	int err = kipc_frame_send(&kipc_to_duplex(handle)->pipe.out, KIPC_FRAME_REPLY, call->id,
 				  out, kipc_deadline_after(time));
 
@@ -298,11 +299,11 @@ void kipc_duplex_release(struct kipc_msg *msg)
 /* What a caller has found shows in no descriptor. */
 int kipc_duplex_events(struct kipc *handle, uint32_t want, struct kipc_events *events)
 {
-	struct kipc_duplex *line = kipc_to_duplex(handle);
+	struct kipc_duplex *end = kipc_to_duplex(handle);
 
-	pthread_mutex_lock(&line->lock);
-	if (want & KIPC_WANT_RECV && (line->inbox || line->gone))
+	pthread_mutex_lock(&end->lock);
+	if (want & KIPC_WANT_RECV && (end->inbox || end->gone))
 		events->timeout = 0;
-	pthread_mutex_unlock(&line->lock);
+	pthread_mutex_unlock(&end->lock);
 	return kipc_pipe_events(handle, want, events);
 }

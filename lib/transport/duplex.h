@@ -38,14 +38,14 @@ static inline struct kipc_duplex *kipc_to_duplex(struct kipc *handle)
 	return container_of(handle, struct kipc_duplex, pipe.base);
 }
 
-void kipc_duplex_init(struct kipc_duplex *line);
-void kipc_duplex_deinit(struct kipc_duplex *line);
+void kipc_duplex_init(struct kipc_duplex *end);
+void kipc_duplex_deinit(struct kipc_duplex *end);
 
 int kipc_duplex_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline);
 int kipc_duplex_call(struct kipc *handle, const struct kipc_outgoing *out,
-		   struct kipc_msg *reply, kipc_deadline deadline);
+		     struct kipc_msg *reply, kipc_deadline deadline);
 int kipc_duplex_reply(struct kipc *handle, struct kipc_msg *call,
-		    const struct kipc_outgoing *out);
+		      const struct kipc_outgoing *out);
 void kipc_duplex_release(struct kipc_msg *msg);
 int kipc_duplex_events(struct kipc *handle, uint32_t want, struct kipc_events *events);
 

@@ -133,7 +133,7 @@ static void kipc_pipe_duplex_close(struct kipc *handle)
 
 /* Two pipes: no one descriptor is for both. */
 static int kipc_pipe_duplex_events(struct kipc *handle, uint32_t want,
-				 struct kipc_events *events)
+				   struct kipc_events *events)
 {
 	if (want == (KIPC_WANT_RECV | KIPC_WANT_SEND))
 		return -EOPNOTSUPP;

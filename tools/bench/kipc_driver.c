@@ -420,6 +420,7 @@ const struct driver ring_busy_driver = {
 	.send = lane_send,
 	.done = lane_done,
 };
+
 /* auto: is the last, and is one of those before. */
 static bool scheme_is_one(const char *scheme)
 {
