@@ -180,7 +180,8 @@ static int handle_try(struct lane *lane, int way, bool listen, bool asking)
 	char address[256];
 
 	options.max_size = lane->size;
-	if (!listen)
+	/* To binder: a client's pool tells how large its server's is. */
+	if (!listen && !strcmp(lane->driver->name, "channel"))
 		options.pool_size = REPLY_POOL;
 	snprintf(address, sizeof(address), "%s", handles->address[way]);
 	if (asking && listen && !strcmp(lane->driver->name, "queue"))
@@ -464,7 +465,8 @@ int kipc_driver_make(struct driver *driver, unsigned int n)
 				 "libkipc: call and reply" :
 				 "libkipc: one way, a second handle back",
 		.kind = DRIVER_LIBRARY,
-		.measures = { carries, carries },
+		/* What udp: loses one way would be waited for. */
+		.measures = { carries, carries && strcmp(scheme, "udp") },
 		.prepare = lane_prepare,
 		.open = lane_open,
 		.close = lane_close,
