@@ -72,7 +72,7 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..32"
+echo "1..39"
 
 for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
@@ -87,6 +87,14 @@ for program in threaded-server epoll-server libuv-server; do
 		report $? "$program over ${address%%:*} has ended, which the client says"
 	done
 	[ $program = threaded-server ] || report "$ended" "$program ends by itself"
+done
+
+for address in "unix:$dir/clock" "unix-dgram:$dir/clock" tcp:127.0.0.1:7010 "cma:$dir/clock" \
+	"sunrpc:$dir/clock"; do
+	start threaded-server "$address"
+	one_client "$address"
+	report $? "the same two programs over ${address%%:*}"
+	stop
 done
 
 start callback server
