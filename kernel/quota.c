@@ -266,9 +266,8 @@ static void kipc_refused_tell(struct work_struct *work)
 	struct kipc_user *user, *next;
 
 	llist_for_each_entry_safe(user, next, llist_del_all(&kipc_refused), refused) {
-		/* What is refused from here on brings it into the list again. */
-		atomic_set_release(&user->pending, 0);
-		smp_mb__after_atomic();
+		/* What is refused from here on brings it into the list again; a full barrier. */
+		atomic_xchg(&user->pending, 0);
 		kipc_user_tell_refused(user);
 		kipc_user_put(user);
 	}
