@@ -72,6 +72,28 @@ TRACE_EVENT(kipc_send,
 		  __entry->id, __entry->kind, __entry->peer, __entry->len, __entry->tag)
 );
 
+/* A sender waits for room: the message has no id yet, and is sent when it gets some. */
+TRACE_EVENT(kipc_wait,
+	TP_PROTO(const struct kipc_channel *channel, const struct kipc_message *msg),
+	TP_ARGS(channel, msg),
+	TP_STRUCT__entry(
+		__string(name, channel->name.text)
+		__field(u64, peer)
+		__field(u64, tag)
+		__field(u32, len)
+		__field(u32, kind)
+	),
+	TP_fast_assign(
+		kipc_assign_str(name, channel->name.text);
+		__entry->peer = msg->peer;
+		__entry->tag = msg->tag;
+		__entry->len = msg->len;
+		__entry->kind = msg->kind;
+	),
+	TP_printk("channel=%s kind=%u client=%llu len=%u tag=%llu", __get_str(name),
+		  __entry->kind, __entry->peer, __entry->len, __entry->tag)
+);
+
 TRACE_EVENT(kipc_recv,
 	TP_PROTO(const struct kipc_channel *channel, const struct kipc_header *header),
 	TP_ARGS(channel, header),
