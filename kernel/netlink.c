@@ -61,34 +61,38 @@ static const struct nla_policy kipc_user_set_policy[] = {
 	[KIPC_A_USER_CHARGE]	= NLA_POLICY_NESTED(kipc_charge_policy),
 };
 
-#define KIPC_OP(_policy)						\
-	.policy = (_policy), .maxattr = ARRAY_SIZE(_policy) - 1
-
 static const struct genl_ops kipc_ops[] = {
 	{
-		.cmd = KIPC_CMD_CHANNEL_GET, KIPC_OP(kipc_channel_get_policy),
+		.cmd = KIPC_CMD_CHANNEL_GET,
+		.policy = kipc_channel_get_policy, .maxattr = ARRAY_SIZE(kipc_channel_get_policy) - 1,
 		.doit = kipc_nl_channel_get,
 		.start = kipc_nl_dump_start, .dumpit = kipc_nl_channel_dump,
 	}, {
-		.cmd = KIPC_CMD_CHANNEL_SET, KIPC_OP(kipc_channel_set_policy),
+		.cmd = KIPC_CMD_CHANNEL_SET,
+		.policy = kipc_channel_set_policy, .maxattr = ARRAY_SIZE(kipc_channel_set_policy) - 1,
 		.doit = kipc_nl_channel_set,
 	}, {
-		.cmd = KIPC_CMD_ENDPOINT_GET, KIPC_OP(kipc_endpoint_get_policy),
+		.cmd = KIPC_CMD_ENDPOINT_GET,
+		.policy = kipc_endpoint_get_policy, .maxattr = ARRAY_SIZE(kipc_endpoint_get_policy) - 1,
 		.doit = kipc_nl_endpoint_get,
 		.start = kipc_nl_dump_start, .dumpit = kipc_nl_endpoint_dump,
 	}, {
-		.cmd = KIPC_CMD_QUEUE_GET, KIPC_OP(kipc_queue_get_policy),
+		.cmd = KIPC_CMD_QUEUE_GET,
+		.policy = kipc_queue_get_policy, .maxattr = ARRAY_SIZE(kipc_queue_get_policy) - 1,
 		.doit = kipc_nl_queue_get,
 		.start = kipc_nl_dump_start, .dumpit = kipc_nl_queue_dump,
 	}, {
-		.cmd = KIPC_CMD_QUEUE_SET, KIPC_OP(kipc_queue_set_policy),
+		.cmd = KIPC_CMD_QUEUE_SET,
+		.policy = kipc_queue_set_policy, .maxattr = ARRAY_SIZE(kipc_queue_set_policy) - 1,
 		.doit = kipc_nl_queue_set,
 	}, {
-		.cmd = KIPC_CMD_USER_GET, KIPC_OP(kipc_user_get_policy),
+		.cmd = KIPC_CMD_USER_GET,
+		.policy = kipc_user_get_policy, .maxattr = ARRAY_SIZE(kipc_user_get_policy) - 1,
 		.doit = kipc_nl_user_get,
 		.start = kipc_nl_dump_start, .dumpit = kipc_nl_user_dump,
 	}, {
-		.cmd = KIPC_CMD_USER_SET, KIPC_OP(kipc_user_set_policy),
+		.cmd = KIPC_CMD_USER_SET,
+		.policy = kipc_user_set_policy, .maxattr = ARRAY_SIZE(kipc_user_set_policy) - 1,
 		.doit = kipc_nl_user_set,
 	}, {
 		.cmd = KIPC_CMD_STATS_GET,

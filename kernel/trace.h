@@ -26,20 +26,20 @@ DECLARE_EVENT_CLASS(kipc_endpoint_class,
 	TP_PROTO(const struct kipc_endpoint *ep),
 	TP_ARGS(ep),
 	TP_STRUCT__entry(
-		__field(const void *, ep)
+		__field(u32, id)
 		__field(u32, role)
 		__field(u64, number)
 		__string(name, ep->queue ? ep->queue->name.text :
 			 ep->channel ? ep->channel->name.text : "")
 	),
 	TP_fast_assign(
-		__entry->ep = ep;
+		__entry->id = ep->id;
 		__entry->role = ep->role;
 		__entry->number = ep->number;
 		kipc_assign_str(name, ep->queue ? ep->queue->name.text :
 				ep->channel ? ep->channel->name.text : "");
 	),
-	TP_printk("endpoint=%p role=%u name=%s client=%llu", __entry->ep, __entry->role,
+	TP_printk("endpoint=%u role=%u name=%s client=%llu", __entry->id, __entry->role,
 		  __get_str(name), __entry->number)
 );
 
