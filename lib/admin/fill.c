@@ -47,6 +47,7 @@ static const struct kipc_field kipc_endpoint_fields[] = {
 	[KIPC_A_ENDPOINT_HELD_NS] = U64(endpoint, held_ns),
 	[KIPC_A_ENDPOINT_RECEIVERS] = U32(endpoint, receivers),
 	[KIPC_A_ENDPOINT_SENDERS] = U32(endpoint, senders),
+	[KIPC_A_ENDPOINT_PID_NS] = U32(endpoint, pid_ns),
 };
 
 static const struct kipc_field kipc_channel_fields[] = {
