@@ -243,4 +243,27 @@ TEST_F(event, lost_events_are_told_of_once_and_then_it_goes_on)
 	pair_close(&pair);
 }
 
+/* As the last, and in a guest only: there is where its module lies. */
+TEST_F(event, a_handle_outlives_the_module)
+{
+	struct kipc_admin_stats stats = { .size = sizeof(stats) };
+	struct pair pair;
+
+	if (access("/lib/modules/kipc.ko", F_OK))
+		SKIP(return, "not in a guest");
+	ASSERT_EQ(0, kipc_admin_watch(self->admin, KIPC_ADMIN_OBJECTS | KIPC_ADMIN_TROUBLE));
+	ASSERT_EQ(0, system("rmmod kipc"));
+	EXPECT_EQ(-ENODEV, kipc_admin_event(self->admin, &self->event, LONG));
+	EXPECT_EQ(-ENODEV, kipc_admin_stats(self->admin, &stats));
+	EXPECT_EQ(-ENODEV, kipc_admin_watch(self->admin, KIPC_ADMIN_OBJECTS));
+	EXPECT_EQ(-EAGAIN, kipc_admin_event(self->admin, &self->event, KIPC_NOW));
+	ASSERT_EQ(0, system("insmod /lib/modules/kipc.ko && chmod 666 /dev/kipc"));
+	EXPECT_EQ(-ENOBUFS, kipc_admin_event(self->admin, &self->event, LONG));
+	EXPECT_EQ(0, kipc_admin_stats(self->admin, &stats));
+	ASSERT_EQ(0, pair_open(&pair));
+	EXPECT_EQ(0, await(self->admin, &self->event, KIPC_ADMIN_CHANNEL_NEW,
+			   name_of(pair.address)));
+	pair_close(&pair);
+}
+
 TEST_HARNESS_MAIN

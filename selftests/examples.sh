@@ -119,8 +119,8 @@ report $? "door without what is asked for"
 stop
 
 start threaded-server channel:clock
-who >"$dir/out" 2>>"$dir/err" && grep -q "^clock: process $server of user 0$" "$dir/out"
-report $? "who"
+who-talks >"$dir/out" 2>>"$dir/err" && grep -q "^clock: process $server of user 0$" "$dir/out"
+report $? "who-talks"
 stop
 
 every-transport >"$dir/out" 2>"$dir/err"

@@ -2,8 +2,8 @@
 /*
  * Who talks to whom: each channel, its server's process, and its clients'.
  *
- *	cc who.c $(pkg-config --cflags --libs libkipc-admin) -o who
- *	./who
+ *	cc who-talks.c $(pkg-config --cflags --libs libkipc-admin) -o who-talks
+ *	./who-talks
  */
 #include <kipc_admin.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static int show_channel(const struct kipc_admin_channel *channel, void *clients)
 	printf("%s: process %d of user %u\n", channel->name, channel->server.pid,
 	       channel->server.uid);
 	if (kipc_admin_endpoints(clients, channel->id, show_client, NULL))
-		fprintf(stderr, "who: %s: %s\n", channel->name, kipc_admin_error(clients));
+		fprintf(stderr, "who-talks: %s: %s\n", channel->name, kipc_admin_error(clients));
 	return 0;
 }
 
@@ -38,7 +38,7 @@ int main(void)
 	if (!err)
 		err = kipc_admin_channels(channels, show_channel, clients);
 	if (err)
-		fprintf(stderr, "who: %s\n", kipc_admin_error(channels));
+		fprintf(stderr, "who-talks: %s\n", kipc_admin_error(channels));
 	kipc_admin_close(clients);
 	kipc_admin_close(channels);
 	return !!err;
