@@ -48,7 +48,7 @@ static struct {
 static void datagram(int heap)
 {
 	if (fake.heap[heap].first == fake.heap[heap].end)
-		fake.heap[heap].first = fake.heap[heap].end = 0;
+		memset(&fake.heap[heap], 0, sizeof(fake.heap[heap]));
 	fake.now = &fake.heap[heap].all[fake.heap[heap].end++];
 	memset(fake.now, 0, sizeof(*fake.now));
 }

@@ -64,7 +64,7 @@ int kipc_admin_begin(struct kipc_admin *admin)
 {
 	if (!admin)
 		return -EINVAL;
-	strcpy(admin->error, "no error");
+	snprintf(admin->error, sizeof(admin->error), "no error");
 	return 0;
 }
 

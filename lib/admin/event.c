@@ -208,7 +208,7 @@ KIPC_EXPORT int kipc_admin_event(struct kipc_admin *admin, struct kipc_admin_eve
 
 	if (err)
 		return err;
-	if (!event || event->size < kipc_size_until(struct kipc_admin_event, u.channel.name))
+	if (!event || event->size < KIPC_FIRST_EVENT)
 		return kipc_admin_fail(admin, -EINVAL,
 				       "the structure does not begin with its size");
 	do {
