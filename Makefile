@@ -120,7 +120,7 @@ $(guests): guest-%: deps lib tools $O/guest/base.cpio $O/guest/tools.cpio \
 $O/kernels/%/release: | deps
 	@$(VM)/fetch-kernel $*
 
-$O/linux-source: | deps
+$O/linux-source: $(VM)/fetch-source | deps
 	@$(VM)/fetch-source
 
 $O/module/%/kipc.ko: $O/kernels/%/release FORCE
