@@ -179,11 +179,12 @@ static bool is_refused(const struct nl *nl, int err)
 	return (err == -EINVAL || err == -ERANGE) && (nl->said[0] || nl->at || nl->missing);
 }
 
-#define EXPECT_REFUSED(nl, err, ...) do {					\
+/* That request of the test's socket; the rest says which it was. */
+#define EXPECT_REFUSED(err, ...) do {						\
 	int refused = (err);							\
-	if (!is_refused(nl, refused))						\
+	if (!is_refused(&self->nl, refused))					\
 		TH_LOG(__VA_ARGS__);						\
-	EXPECT_TRUE(is_refused(nl, refused));					\
+	EXPECT_TRUE(is_refused(&self->nl, refused));				\
 	} while (0)
 
 /* A request with one attribute that is so many bytes of that */
@@ -217,14 +218,12 @@ TEST_F(netlink_badinput, attribute_too_short_or_too_long)
 			for (len = 0; len < 20; len++) {
 				if (len == size_of_kind(field->kind))
 					continue;
-				EXPECT_REFUSED(&self->nl,
-					       try_bytes(&self->nl, &commands[c], self->name,
+				EXPECT_REFUSED(try_bytes(&self->nl, &commands[c], self->name,
 							 field->type, bytes, len),
 					       "%s: attribute %d of %d bytes", commands[c].name,
 					       field->type, len);
 			}
-			EXPECT_REFUSED(&self->nl,
-				       try_bytes(&self->nl, &commands[c], self->name,
+			EXPECT_REFUSED(try_bytes(&self->nl, &commands[c], self->name,
 						 field->type, bytes, sizeof(bytes)),
 				       "%s: attribute %d of 600 bytes", commands[c].name,
 				       field->type);
@@ -245,20 +244,17 @@ TEST_F(netlink_badinput, number_out_of_range)
 
 		for (field = command->fields; field->type; field++) {
 			if (field->kind == NUMBER || field->kind == MODE || field->kind == ROLE)
-				EXPECT_REFUSED(&self->nl,
-					       try_bytes(&self->nl, command, self->name,
+				EXPECT_REFUSED(try_bytes(&self->nl, command, self->name,
 							 field->type, &wrong[field->kind], 4),
 					       "%s: attribute %d", command->name, field->type);
 			if (field->kind == MODE || field->kind == ROLE ||
 			    (field->kind == ID && command->cmd != KIPC_CMD_USER_GET))
-				EXPECT_REFUSED(&self->nl,
-					       try_bytes(&self->nl, command, self->name,
+				EXPECT_REFUSED(try_bytes(&self->nl, command, self->name,
 							 field->type, &all, 4),
 					       "%s: attribute %d is -1", command->name,
 					       field->type);
 			if (field->kind == BIG)
-				EXPECT_REFUSED(&self->nl,
-					       try_bytes(&self->nl, command, self->name,
+				EXPECT_REFUSED(try_bytes(&self->nl, command, self->name,
 							 field->type, &big, 8),
 					       "%s: attribute %d is -1", command->name,
 					       field->type);
@@ -270,7 +266,7 @@ TEST_F(netlink_badinput, number_out_of_range)
 TEST_F(netlink_badinput, attribute_unknown)
 {
 	uint32_t one = 1;
-	int c, type;
+	int c, type, err;
 
 	for (c = 0; c < COMMANDS; c++) {
 		const struct command *command = &commands[c];
@@ -282,14 +278,16 @@ TEST_F(netlink_badinput, attribute_unknown)
 				field++;
 			if (field->type)
 				continue;
-			EXPECT_REFUSED(&self->nl, try_bytes(&self->nl, command, self->name, type,
-							    &one, 4),
-				       "%s: attribute %d", command->name, type);
+			err = try_bytes(&self->nl, command, self->name, type, &one, 4);
+			/* 6.1 gives the start of a dump no place to say why */
+			if (command->dump && err == -EINVAL)
+				continue;
+			EXPECT_REFUSED(err, "%s: attribute %d", command->name, type);
 		}
-		EXPECT_REFUSED(&self->nl, try_bytes(&self->nl, command, self->name, 1000, &one, 4),
-			       "%s: attribute 1000", command->name);
-		EXPECT_REFUSED(&self->nl, try_bytes(&self->nl, command, self->name, 0x3fff, NULL,
-						    0), "%s: the last", command->name);
+		err = try_bytes(&self->nl, command, self->name, 1000, &one, 4);
+		EXPECT_REFUSED(err, "%s: attribute 1000", command->name);
+		err = try_bytes(&self->nl, command, self->name, NLA_TYPE_MASK, NULL, 0);
+		EXPECT_REFUSED(err, "%s: the last", command->name);
 	}
 }
 
@@ -306,8 +304,7 @@ TEST_F(netlink_badinput, nested_where_flat_is_expected_and_flat_where_nested)
 
 			if (field->kind != CHARGE)
 				type |= NLA_F_NESTED;
-			EXPECT_REFUSED(&self->nl,
-				       try_bytes(&self->nl, &commands[c], self->name, type, bytes,
+			EXPECT_REFUSED(try_bytes(&self->nl, &commands[c], self->name, type, bytes,
 						 field->kind == BIG ? 8 : 4),
 				       "%s: attribute %d", commands[c].name, field->type);
 		}
@@ -325,7 +322,7 @@ TEST_F(netlink_badinput, nothing_says_what_is_meant)
 		if (commands[c].dump || commands[c].cmd == KIPC_CMD_USER_GET ||
 		    commands[c].cmd == KIPC_CMD_STATS_GET)
 			continue;
-		EXPECT_REFUSED(&self->nl, try(&self->nl, &commands[c], &ask), "%s",
+		EXPECT_REFUSED(try(&self->nl, &commands[c], &ask), "%s",
 			       commands[c].name);
 	}
 }
@@ -337,11 +334,11 @@ TEST_F(netlink_badinput, nothing_says_what_is_to_be_changed)
 	struct ask user = ask_of(&self->nl, KIPC_CMD_USER_SET);
 
 	put_text(&channel, KIPC_A_CHANNEL_NAME, self->name);
-	EXPECT_REFUSED(&self->nl, nl_ask(&self->nl, &channel, NULL), "channel");
+	EXPECT_REFUSED(nl_ask(&self->nl, &channel, NULL), "channel");
 	put_text(&queue, KIPC_A_QUEUE_NAME, self->name);
-	EXPECT_REFUSED(&self->nl, nl_ask(&self->nl, &queue, NULL), "queue");
+	EXPECT_REFUSED(nl_ask(&self->nl, &queue, NULL), "queue");
 	put_u32(&user, KIPC_A_USER_UID, USER);
-	EXPECT_REFUSED(&self->nl, nl_ask(&self->nl, &user, NULL), "user");
+	EXPECT_REFUSED(nl_ask(&self->nl, &user, NULL), "user");
 }
 
 TEST_F(netlink_badinput, two_attributes_say_what_is_meant)
@@ -353,7 +350,7 @@ TEST_F(netlink_badinput, two_attributes_say_what_is_meant)
 	id = u32_of(&self->told, KIPC_A_CHANNEL_ID);
 	put_text(&ask, KIPC_A_CHANNEL_NAME, self->name);
 	put_u32(&ask, KIPC_A_CHANNEL_ID, id);
-	EXPECT_REFUSED(&self->nl, nl_ask(&self->nl, &ask, &self->told), "channel");
+	EXPECT_REFUSED(nl_ask(&self->nl, &ask, &self->told), "channel");
 }
 
 /* Names */
@@ -382,15 +379,13 @@ TEST_F(netlink_badinput, name_that_is_none)
 		if (!field->type)
 			continue;
 		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			EXPECT_REFUSED(&self->nl,
-				       try_bytes(&self->nl, &commands[c], self->name,
+			EXPECT_REFUSED(try_bytes(&self->nl, &commands[c], self->name,
 						 field->type, names[i].text, names[i].len),
 				       "%s: name %d", commands[c].name, i);
 		memset(longest, 'x', sizeof(longest));
 		for (i = 256; i < 260; i++) {
 			longest[i] = 0;
-			EXPECT_REFUSED(&self->nl,
-				       try_bytes(&self->nl, &commands[c], self->name,
+			EXPECT_REFUSED(try_bytes(&self->nl, &commands[c], self->name,
 						 field->type, longest, i + 1),
 				       "%s: name of %d", commands[c].name, i);
 			longest[i] = 'x';
@@ -436,19 +431,19 @@ TEST_F(netlink_badinput, charge_that_is_none)
 	uint8_t bytes[3000] = { };
 	struct nl *nl = &self->nl;
 
-	EXPECT_REFUSED(nl, try_nest(nl, NULL, 0), "empty");
-	EXPECT_REFUSED(nl, try_nest(nl, bytes, 2), "less than a header");
-	EXPECT_REFUSED(nl, try_nest(nl, bytes, sizeof(bytes)), "nothing but zeroes");
-	EXPECT_REFUSED(nl, try_charge(nl, 0, 0, 0, limit, 5, 8), "no WHAT");
-	EXPECT_REFUSED(nl, try_charge(nl, what, KIPC_QUOTA_COUNT, 4, limit, 5, 8), "above");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0xffffffff, 4, limit, 5, 8), "far above");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 3, limit, 5, 8), "WHAT of 3 bytes");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 8, limit, 5, 8), "WHAT of 8 bytes");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 4, limit, 5, 4), "LIMIT of 4 bytes");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 4, limit, 5, 0), "LIMIT of none");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 4, KIPC_A_CHARGE_TAKEN, 5, 8), "TAKEN");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 4, KIPC_A_CHARGE_REFUSED, 5, 8), "REFUSED");
-	EXPECT_REFUSED(nl, try_charge(nl, what, 0, 4, 77, 5, 8), "unknown");
+	EXPECT_REFUSED(try_nest(nl, NULL, 0), "empty");
+	EXPECT_REFUSED(try_nest(nl, bytes, 2), "less than a header");
+	EXPECT_REFUSED(try_nest(nl, bytes, sizeof(bytes)), "nothing but zeroes");
+	EXPECT_REFUSED(try_charge(nl, 0, 0, 0, limit, 5, 8), "no WHAT");
+	EXPECT_REFUSED(try_charge(nl, what, KIPC_QUOTA_COUNT, 4, limit, 5, 8), "above");
+	EXPECT_REFUSED(try_charge(nl, what, 0xffffffff, 4, limit, 5, 8), "far above");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 3, limit, 5, 8), "WHAT of 3 bytes");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 8, limit, 5, 8), "WHAT of 8 bytes");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 4, limit, 5, 4), "LIMIT of 4 bytes");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 4, limit, 5, 0), "LIMIT of none");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 4, KIPC_A_CHARGE_TAKEN, 5, 8), "TAKEN");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 4, KIPC_A_CHARGE_REFUSED, 5, 8), "REFUSED");
+	EXPECT_REFUSED(try_charge(nl, what, 0, 4, 77, 5, 8), "unknown");
 	EXPECT_EQ(-ENOENT, get_user(nl, USER, &self->told));
 }
 
@@ -466,13 +461,13 @@ TEST_F(netlink_badinput, several_charges_all_or_none)
 		put_u64(&ask, KIPC_A_CHARGE_LIMIT, 5);
 		nest_end(&ask, nest);
 	}
-	EXPECT_REFUSED(&self->nl, nl_ask(&self->nl, &ask, NULL), "the last of four");
+	EXPECT_REFUSED(nl_ask(&self->nl, &ask, NULL), "the last of four");
 	EXPECT_EQ(-ENOENT, get_user(&self->nl, USER, &self->told));
 }
 
 TEST_F(netlink_badinput, default_without_a_limit)
 {
-	EXPECT_REFUSED(&self->nl, set_limit(&self->nl, DEFAULTS, KIPC_QUOTA_NAMES, NO_LIMIT),
+	EXPECT_REFUSED(set_limit(&self->nl, DEFAULTS, KIPC_QUOTA_NAMES, NO_LIMIT),
 		       "no limit");
 }
 
@@ -497,7 +492,7 @@ TEST_F(netlink_badinput, endpoint_filters_are_for_dumps)
 	struct ask ask = ask_of(&self->nl, KIPC_CMD_ENDPOINT_GET);
 
 	put_u32(&ask, KIPC_A_ENDPOINT_ROLE, KIPC_ROLE_SERVER);
-	EXPECT_REFUSED(&self->nl, nl_ask(&self->nl, &ask, &self->told), "role");
+	EXPECT_REFUSED(nl_ask(&self->nl, &ask, &self->told), "role");
 }
 
 TEST_F(netlink_badinput, command_that_is_none)
@@ -552,90 +547,6 @@ TEST_F(netlink_badinput, attribute_that_claims_more_than_there_is)
 	ask = ask_of(&self->nl, KIPC_CMD_CHANNEL_GET);
 	put_claiming(&ask, KIPC_A_CHANNEL_ID, &one, 4, (size_t)-3);
 	EXPECT_EQ(-EINVAL, nl_ask(&self->nl, &ask, &self->told));
-}
-
-/* Anything: by somebody who may change nothing, so nothing may change. */
-
-static uint64_t random_state;
-
-static uint64_t any(uint64_t below)
-{
-	return pattern_next(&random_state) % below;
-}
-
-static void put_anything(struct ask *ask, const char *name)
-{
-	uint8_t bytes[64];
-	int type = any(30);
-
-	fill(bytes, sizeof(bytes), any(1 << 30));
-	if (!any(4))
-		type |= NLA_F_NESTED;
-	switch (any(5)) {
-	case 0:
-		put_text(ask, type, name);
-		break;
-	case 1:
-		put_u32(ask, type, any(10));
-		break;
-	case 2:
-		put_u64(ask, type, any(2) ? any(1000) : pattern_next(&random_state));
-		break;
-	case 3:
-		put_claiming(ask, type, bytes, any(64), any(80));
-		break;
-	default:
-		put_bytes(ask, type, bytes, any(64));
-	}
-}
-
-static int throw_anything(const char *name, uint64_t seed, bool only_look)
-{
-	struct nl nl;
-	int i;
-
-	random_state = seed;
-	if (nl_open(&nl))
-		return 1;
-	for (i = 0; i < 20000; i++) {
-		int cmd = any(only_look ? 2 : KIPC_CMD_MAX + 3), n = any(5);
-		struct ask ask;
-
-		if (only_look)
-			cmd = cmd ? KIPC_CMD_QUEUE_GET : KIPC_CMD_CHANNEL_GET;
-		ask = ask_of(&nl, cmd);
-		if (!any(5))
-			ask.head.nlmsg_flags |= NLM_F_DUMP;
-		while (n--)
-			put_anything(&ask, name);
-		if (!any(10))
-			ask.head.nlmsg_len -= any(8);
-		if (ask.head.nlmsg_len < NLMSG_HDRLEN || nl_send(&nl, &ask))
-			continue;
-		/* One answer at least, but for a length that is none */
-		nl.next = nl.end;
-		if (recv(nl.fd, nl.buf, sizeof(nl.buf), 0) < 0)
-			return 2;
-		while (recv(nl.fd, nl.buf, sizeof(nl.buf), MSG_DONTWAIT) > 0)
-			;
-	}
-	/* And it is still well */
-	return get_stats(&nl, &(struct told){ }) ? 3 : 0;
-}
-
-static int throw_as_user(void *arg)
-{
-	return throw_anything(arg, 0x6b697063, false);
-}
-
-TEST_F(netlink_badinput, anything_from_an_ordinary_user_changes_nothing)
-{
-	EXPECT_EQ(0, as_user(USER, throw_as_user, self->name));
-}
-
-TEST_F(netlink_badinput, anything_that_only_looks_changes_nothing)
-{
-	EXPECT_EQ(0, throw_anything(self->name, 0x6c6f6f6b, true));
 }
 
 TEST_HARNESS_MAIN

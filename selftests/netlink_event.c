@@ -3,6 +3,7 @@
  * Control, events: what comes and goes, and what goes wrong, is told once to whoever
  * listens, and a listener that does not read disturbs nobody.
  */
+#include "container_test.h"
 #include "netlink_test.h"
 
 FIXTURE(netlink_event)

@@ -48,7 +48,7 @@ FIXTURE_TEARDOWN(netlink_event_call)
 
 /* The next event is that call, and it is the only one. */
 static void expect_failed(struct __test_metadata *_metadata,
-			  FIXTURE_DATA(netlink_event_call) *self, uint64_t call, int error,
+			  struct _test_data_netlink_event_call *self, uint64_t call, int error,
 			  uint32_t outcome)
 {
 	struct told *told = &self->told;

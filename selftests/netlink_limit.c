@@ -3,6 +3,7 @@
  * Control, limits: what a user may have, set by whoever may, holds for that user and for
  * nobody else, until it is taken away or goes with the namespace through which it was set.
  */
+#include "container_test.h"
 #include "netlink_test.h"
 
 #define CONTAINER	100000	/* what a container's root is outside */

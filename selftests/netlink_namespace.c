@@ -4,6 +4,7 @@
  * namespace that it was opened in and of no other, wherever its user goes; and a namespace
  * that dies takes its names with it.
  */
+#include "container_test.h"
 #include "netlink_test.h"
 
 FIXTURE(netlink_namespace)

@@ -4,6 +4,7 @@
  * whoever owns or made them and by CAP_IPC_OWNER, and hold from then on.  Both who opened
  * the socket and who sends on it must be allowed to.
  */
+#include "container_test.h"
 #include "netlink_test.h"
 
 FIXTURE(netlink_set)
@@ -316,7 +317,7 @@ TEST_F(netlink_set, socket_of_an_ordinary_user_has_no_rights_in_other_hands)
 
 static int set_with(void *arg)
 {
-	FIXTURE_DATA(netlink_set) *self = arg;
+	struct _test_data_netlink_set *self = arg;
 
 	if (channel_set(&self->nl, self->name, KIPC_A_CHANNEL_MODE, 0666) != -EPERM)
 		return 1;
@@ -347,7 +348,7 @@ static int serve_in_container(const char *name, int ready)
 
 static int be_root_of_container(void *arg)
 {
-	FIXTURE_DATA(netlink_set) *self = arg;
+	struct _test_data_netlink_set *self = arg;
 	struct nl inside;
 	struct told told;
 	int ready[2];
