@@ -65,7 +65,7 @@ $O/.deps: $(VM)/packages
 ## Trying and testing, in a guest
 
 .PHONY: check style bench insns insns-record shell guest-run guest check-runner
-.PHONY: check-installed check-address check-thread check-valgrind abi-record
+.PHONY: check-many check-installed check-address check-thread check-valgrind abi-record
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
@@ -87,6 +87,10 @@ abi-record: lib			## record the library's binary interface, after a change that 
 
 check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
 	@$(VM)/check-runner $(KERNEL)
+
+check-many: selftests guest-$(KERNEL)	## list MANY (100000) queues: linear, and beside calls
+	@$(VM)/accel -v > /dev/null && TIMEOUT=$(or $(TIMEOUT),1200) $(VM)/guest-run -k $(KERNEL) \
+		$O/selftests/netlink_many -- 'MANY=$(or $(MANY),100000) ./netlink_many'
 
 bench: export TIMEOUT := $(or $(TIMEOUT),3600)
 bench: guest-$(KERNEL)		## compare the mechanisms; BENCH_ARGS= goes to kipc-bench
@@ -120,7 +124,7 @@ $(guests): guest-%: deps lib tools $O/guest/base.cpio $O/guest/tools.cpio \
 $O/kernels/%/release: | deps
 	@$(VM)/fetch-kernel $*
 
-$O/linux-source: | deps
+$O/linux-source: $(VM)/fetch-source | deps
 	@$(VM)/fetch-source
 
 $O/module/%/kipc.ko: $O/kernels/%/release FORCE

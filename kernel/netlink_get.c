@@ -9,6 +9,8 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/net.h>
 
 #include "channel.h"
 #include "compat.h"
@@ -215,6 +217,14 @@ int kipc_nl_queue_get(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* Whose own account the asker sees: nobody's, where others opened its socket. */
+static kuid_t kipc_nl_self(struct sk_buff *skb)
+{
+	kuid_t opener = NETLINK_CB(skb).sk->sk_socket->file->f_cred->euid;
+
+	return uid_eq(opener, current_euid()) ? opener : INVALID_UID;
+}
+
 /* The account that a request is about, pinned; NULL, the defaults; or ERR_PTR(). */
 static struct kipc_user *kipc_nl_user(struct sk_buff *skb, struct genl_info *info)
 {
@@ -230,7 +240,7 @@ static struct kipc_user *kipc_nl_user(struct sk_buff *skb, struct genl_info *inf
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such user in this user namespace");
 		return ERR_PTR(-EINVAL);
 	}
-	if (!uid_eq(uid, current_euid()) &&
+	if (!uid_eq(uid, kipc_nl_self(skb)) &&
 	    !(kipc_nl_capable(skb, net->user_ns, CAP_SYS_RESOURCE) &&
 	      kuid_has_mapping(net->user_ns, uid))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
@@ -311,7 +321,7 @@ int kipc_nl_dump_start(struct netlink_callback *cb)
 	if (err)
 		return err;
 	cb->args[KIPC_DUMP_PID_NS] = (long)get_pid_ns(task_active_pid_ns(current));
-	cb->args[KIPC_DUMP_UID] = __kuid_val(current_euid());
+	cb->args[KIPC_DUMP_UID] = __kuid_val(kipc_nl_self(cb->skb));
 	cb->args[KIPC_DUMP_ALL] = kipc_nl_capable(cb->skb, net->user_ns, CAP_SYS_RESOURCE);
 	return 0;
 }

@@ -1093,8 +1093,8 @@ struct kipc_queue_notify {
  * @send_pid:	out: who sent the last, as the caller's pid namespace sees it; 0, none or not
  *		visible
  * @recv_pid:	out: who received the last
- * @senders:	out: threads that wait for room
- * @receivers:	out: threads that wait for a message
+ * @senders:	out: threads that wait for room; at most 1024 are counted
+ * @receivers:	out: threads that wait for a message; likewise
  * @name:	out: its name; empty for one that has none (any more)
  *
  * Errors: ENOENT, no such queue; with NEXT: no more.  EIDRM.

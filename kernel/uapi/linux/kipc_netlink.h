@@ -227,8 +227,9 @@ enum {
  * @KIPC_A_QUEUE_CHANGE_TIME:	u64: when it was made, or its owner, mode or limits last set
  * @KIPC_A_QUEUE_SEND_PID:	u32: who sent the last; 0, none or not visible
  * @KIPC_A_QUEUE_RECV_PID:	u32: who received the last, likewise
- * @KIPC_A_QUEUE_SENDERS:	u32: threads that wait for room
- * @KIPC_A_QUEUE_RECEIVERS:	u32: threads that wait for a message
+ * @KIPC_A_QUEUE_SENDERS:	u32: threads that wait for room; at most %KIPC_THREADS_SHOWN are
+ *				counted
+ * @KIPC_A_QUEUE_RECEIVERS:	u32: threads that wait for a message; likewise
  */
 enum {
 	KIPC_A_QUEUE_PAD = 1,
