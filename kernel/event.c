@@ -101,9 +101,9 @@ void kipc_event_queue(struct kipc_queue *queue, bool created)
 
 /* ---- trouble ---- */
 
-static int kipc_event_put_time(struct sk_buff *skb)
+static int kipc_event_put_time(struct sk_buff *skb, u64 time)
 {
-	return nla_put_u64_64bit(skb, KIPC_A_EVENT_TIME, ktime_get_real_ns(), KIPC_A_EVENT_PAD);
+	return nla_put_u64_64bit(skb, KIPC_A_EVENT_TIME, time, KIPC_A_EVENT_PAD);
 }
 
 /* A process and its user. */
@@ -153,7 +153,7 @@ void kipc_event_peer_died(struct kipc_endpoint *ep)
 	skb = kipc_event_begin(KIPC_CMD_PEER_DIED, &hdr);
 	if (!skb)
 		return;
-	err = kipc_event_put_time(skb) ?:
+	err = kipc_event_put_time(skb, ktime_get_real_ns()) ?:
 	      kipc_event_put_who(skb, ep->net, task_tgid(current), current_euid()) ?:
 	      kipc_event_put_end(skb, ep) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_HELD, survey.info.held) ?:
@@ -175,7 +175,7 @@ void kipc_event_pool_stuck(struct kipc_endpoint *ep, const struct kipc_endpoint_
 	skb = kipc_event_begin(KIPC_CMD_POOL_STUCK, &hdr);
 	if (!skb)
 		return;
-	err = kipc_event_put_time(skb) ?:
+	err = kipc_event_put_time(skb, ktime_get_real_ns()) ?:
 	      kipc_event_put_who(skb, ep->net, ep->pid, ep->user->uid) ?:
 	      kipc_event_put_end(skb, ep) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_HELD, survey->info.held) ?:
@@ -203,7 +203,7 @@ void kipc_event_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outco
 	skb = kipc_event_begin(KIPC_CMD_CALL_FAILED, &hdr);
 	if (!skb)
 		return;
-	err = kipc_event_put_time(skb) ?:
+	err = kipc_event_put_time(skb, ktime_get_real_ns()) ?:
 	      kipc_event_put_who(skb, ep->net, task_tgid(current), current_euid()) ?:
 	      kipc_event_put_end(skb, ep) ?:
 	      nla_put_u64_64bit(skb, KIPC_A_EVENT_CALL, id, KIPC_A_EVENT_PAD) ?:
@@ -213,8 +213,9 @@ void kipc_event_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outco
 }
 
 static void kipc_event_limit_hit_in(struct net *net, struct kipc_user *user, enum kipc_quota what,
-				    u64 wanted, u32 times)
+				    u32 times)
 {
+	const struct kipc_charge *charge = &user->charge[what];
 	struct sk_buff *skb;
 	void *hdr;
 	int err;
@@ -222,12 +223,13 @@ static void kipc_event_limit_hit_in(struct net *net, struct kipc_user *user, enu
 	skb = kipc_event_begin(KIPC_CMD_LIMIT_HIT, &hdr);
 	if (!skb)
 		return;
-	err = kipc_event_put_time(skb) ?:
+	err = kipc_event_put_time(skb, READ_ONCE(charge->refused_at)) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_UID, from_kuid_munged(net->user_ns, user->uid)) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_WHAT, what) ?:
-	      nla_put_u64_64bit(skb, KIPC_A_EVENT_LIMIT, kipc_quota_limit(user, what, NULL),
+	      nla_put_u64_64bit(skb, KIPC_A_EVENT_LIMIT, READ_ONCE(charge->allowed),
 				KIPC_A_EVENT_PAD) ?:
-	      nla_put_u64_64bit(skb, KIPC_A_EVENT_WANTED, wanted, KIPC_A_EVENT_PAD) ?:
+	      nla_put_u64_64bit(skb, KIPC_A_EVENT_WANTED, READ_ONCE(charge->wanted),
+				KIPC_A_EVENT_PAD) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_TIMES, times);
 	kipc_event_end(net, KIPC_GROUP_TROUBLE, skb, hdr, err);
 }
@@ -236,12 +238,11 @@ static void kipc_event_limit_hit_in(struct net *net, struct kipc_user *user, enu
  * kipc_event_limit_hit() - a user has been refused something
  * @user:	who
  * @what:	of what
- * @wanted:	what it would have had, the last time
- * @times:	how often
+ * @times:	how often; of the last time it is told how that was
  *
  * Told of in all network namespaces that the user namespace owns that the account is in.
  */
-void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u64 wanted, u32 times)
+void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u32 times)
 {
 	struct net *net;
 
@@ -250,6 +251,6 @@ void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u64 want
 	down_read(&net_rwsem);
 	for_each_net(net)
 		if (net->user_ns == user->ns)
-			kipc_event_limit_hit_in(net, user, what, wanted, times);
+			kipc_event_limit_hit_in(net, user, what, times);
 	up_read(&net_rwsem);
 }

@@ -27,7 +27,7 @@ void kipc_event_endpoint(struct kipc_endpoint *ep, bool created);
 void kipc_event_queue(struct kipc_queue *queue, bool created);
 
 void kipc_event_peer_died(struct kipc_endpoint *ep);
-void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u64 wanted, u32 times);
+void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u32 times);
 void kipc_event_pool_stuck(struct kipc_endpoint *ep, const struct kipc_endpoint_survey *survey);
 void kipc_event_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outcome);
 

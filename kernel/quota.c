@@ -106,6 +106,8 @@ static void kipc_user_refuse(struct kipc_user *user, enum kipc_quota what, u64 w
 	struct kipc_charge *charge = &user->charge[what];
 
 	WRITE_ONCE(charge->wanted, wanted);
+	WRITE_ONCE(charge->allowed, kipc_quota_limit(user, what, NULL));
+	WRITE_ONCE(charge->refused_at, ktime_get_real_ns());
 	atomic64_inc(&charge->refused);
 	if (atomic_xchg(&user->pending, 1))
 		return;
@@ -122,8 +124,7 @@ static void kipc_user_tell_refused(struct kipc_user *user)
 		u64 refused = atomic64_read(&charge->refused);
 
 		if (refused != charge->told)
-			kipc_event_limit_hit(user, what, READ_ONCE(charge->wanted),
-					     refused - charge->told);
+			kipc_event_limit_hit(user, what, refused - charge->told);
 		charge->told = refused;
 	}
 }

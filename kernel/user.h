@@ -41,6 +41,8 @@ struct user_namespace;
  * @bound:	in the list of the limits that @bounder has set, or empty
  * @refused:	how often it wanted more
  * @wanted:	what it would have had, the last time
+ * @allowed:	what it might have had then
+ * @refused_at:	when that was, CLOCK_REALTIME nanoseconds
  * @told:	what @refused was when that was last told of; by that work only
  * @bounder:	a network namespace; valid while @bound is in its list
  * @user:	whose it is: its account, which has a reference while @bound is in a list
@@ -50,6 +52,8 @@ struct kipc_charge {
 	u64		limit;
 	atomic64_t	refused;
 	u64		wanted;
+	u64		allowed;
+	u64		refused_at;
 	u64		told;
 	struct list_head bound;
 	struct net	*bounder;

@@ -400,7 +400,8 @@ enum {
  * @KIPC_CMD_ENDPOINT_DEL_NTF: objects: it has been closed
  * @KIPC_CMD_QUEUE_NEW_NTF: objects: a queue has been made; as QUEUE_GET
  * @KIPC_CMD_QUEUE_DEL_NTF: objects: it is gone, with its last user
- * @KIPC_CMD_PEER_DIED: trouble: a process ended with a server or client open
+ * @KIPC_CMD_PEER_DIED: trouble: a process ended with a server or client open, and somebody was
+ *	on the other side
  * @KIPC_CMD_LIMIT_HIT: trouble: a user wanted more than it may; at most ten a second for each
  *	user and limit
  * @KIPC_CMD_POOL_STUCK: trouble: an endpoint has held a message longer than the module's
