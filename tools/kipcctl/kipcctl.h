@@ -14,10 +14,13 @@
 #define EXIT_FAILED	1
 #define EXIT_USAGE	2
 #define EXIT_DIFFERS	3	/* mechanisms: not as recorded */
+#define EXIT_UNSEEN	4	/* not delivered: safe to try again */
+#define EXIT_DIED	5	/* delivered, and then the server died or refused it */
+#define EXIT_TIMEOUT	6	/* the time was up; a call may have run */
 
 struct verb {
-	const char *name;
-	const char *help;	/* one line */
+	const char *name;	/* NULL: a heading */
+	const char *help;	/* one line; NULL: an alias */
 	int (*run)(int argc, char **argv);
 };
 
@@ -25,10 +28,10 @@ int verb_load(int argc, char **argv);
 int verb_mechanisms(int argc, char **argv);
 int verb_queues(int argc, char **argv);
 int verb_recv(int argc, char **argv);
+int verb_remove(int argc, char **argv);
 int verb_schemes(int argc, char **argv);
 int verb_send(int argc, char **argv);
 int verb_status(int argc, char **argv);
-int verb_unlink(int argc, char **argv);
 int verb_unload(int argc, char **argv);
 
 /* ---- schemes.c ---- */
@@ -41,6 +44,17 @@ int usage(const char *text, int status);
 int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int failed_at(const char *address, int err);
 int seconds(const char *text, int64_t *timeout);
+int size_of(const char *text, uint64_t *size);
+
+/* The word most like one that is not known, and like it enough to be what was meant. */
+struct nearest {
+	const char *word;
+	const char *found;	/* NULL: none is like it */
+	unsigned int distance;
+};
+
+struct nearest nearest_to(const char *word);
+void nearest_try(struct nearest *near, const char *candidate);
 
 /* A line on stderr that tells how far a transfer is, where somebody looks. */
 struct progress {

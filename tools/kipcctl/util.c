@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every verb needs: usage, errors, times and progress. */
+/* What every verb needs: usage, errors, times, sizes, words and progress. */
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +49,87 @@ int seconds(const char *text, int64_t *timeout)
 	*timeout = (int64_t)(value * 1e9);
 	return 0;
 }
+
+/* A number, perhaps with K, M or G after it, as addresses have them; 0 or -1. */
+int size_of(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	unsigned int shift = 0;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	errno = 0;
+	*size = strtoull(text, &end, 0);
+	if (*end) {
+		unit = strchr(units, toupper((unsigned char)*end));
+		if (!unit || end[1])
+			return -1;
+		shift = 10 * (unsigned int)(unit - units + 1);
+	}
+	if (errno || *size > UINT64_MAX >> shift)
+		return -1;
+	*size <<= shift;
+	return 0;
+}
+
+/* ---- words that are nearly right ---- */
+
+/* Longer ones are nobody's typing error. */
+#define WORD_MAX 63
+
+static unsigned int least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How many letters are to be changed, added, left out or swapped with the next to make
+ * one word of the other.  Three rows of the table are enough at a time.
+ */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int rows[3][WORD_MAX + 1], i, j, n = (unsigned int)strlen(b);
+
+	if (strlen(a) > WORD_MAX || n > WORD_MAX)
+		return WORD_MAX;
+	for (j = 0; j <= n; j++)
+		rows[0][j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		unsigned int *row = rows[i % 3], *last = rows[(i + 2) % 3];
+
+		row[0] = i;
+		for (j = 1; j <= n; j++) {
+			row[j] = least(last[j], row[j - 1]) + 1;
+			row[j] = least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], rows[(i + 1) % 3][j - 2] + 1);
+		}
+	}
+	return rows[(i + 2) % 3][n];
+}
+
+/* What has a third of its letters wrong was something else. */
+struct nearest nearest_to(const char *word)
+{
+	return (struct nearest){
+		.word = word,
+		.distance = (unsigned int)strlen(word) / 3 + 2,
+	};
+}
+
+void nearest_try(struct nearest *near, const char *candidate)
+{
+	unsigned int far = distance(near->word, candidate);
+
+	if (far >= near->distance || far >= strlen(candidate))
+		return;
+	near->distance = far;
+	near->found = candidate;
+}
+
+/* ---- progress ---- */
 
 static int64_t now(void)
 {
