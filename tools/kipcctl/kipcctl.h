@@ -7,6 +7,8 @@
 #ifndef KIPCCTL_H
 #define KIPCCTL_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Exit statuses, as kipcctl(1) has them. */
@@ -44,7 +46,11 @@ int usage(const char *text, int status);
 int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int failed_at(const char *address, int err);
 int seconds(const char *text, int64_t *timeout);
+int64_t now(void);
 int size_of(const char *text, uint64_t *size);
+bool has_capability(int number);
+
+int put_json(json_t *value, int err);
 
 /* The word most like one that is not known, and like it enough to be what was meant. */
 struct nearest {

@@ -2,10 +2,13 @@
 /* What every verb needs: usage, errors, times, sizes, words and progress. */
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,6 +53,15 @@ int seconds(const char *text, int64_t *timeout)
 	return 0;
 }
 
+/* Nanoseconds of CLOCK_MONOTONIC. */
+int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
 /* A number, perhaps with K, M or G after it, as addresses have them; 0 or -1. */
 int size_of(const char *text, uint64_t *size)
 {
@@ -72,6 +84,29 @@ int size_of(const char *text, uint64_t *size)
 		return -1;
 	*size <<= shift;
 	return 0;
+}
+
+/* May this process do what needs the capability, in its user namespace? */
+bool has_capability(int number)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, data))
+		return false;
+	return data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
+}
+
+/* Print what a program is to read, and let go of it; @err: it could not be made. */
+int put_json(json_t *value, int err)
+{
+	if (!value || err) {
+		json_decref(value);
+		return failed("out of memory");
+	}
+	err = json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') < 0;
+	json_decref(value);
+	return err ? failed("standard output: %s", strerror(errno)) : EXIT_OK;
 }
 
 /* ---- words that are nearly right ---- */
@@ -130,14 +165,6 @@ void nearest_try(struct nearest *near, const char *candidate)
 }
 
 /* ---- progress ---- */
-
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
 
 static void progress_show(struct progress *progress)
 {
