@@ -26,6 +26,8 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
+int verb_call(int argc, char **argv);
+int verb_create(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_mechanisms(int argc, char **argv);
 int verb_queues(int argc, char **argv);
@@ -33,6 +35,7 @@ int verb_recv(int argc, char **argv);
 int verb_remove(int argc, char **argv);
 int verb_schemes(int argc, char **argv);
 int verb_send(int argc, char **argv);
+int verb_serve(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_unload(int argc, char **argv);
 
@@ -66,6 +69,8 @@ void nearest_try(struct nearest *near, const char *candidate);
 struct progress {
 	const char *what;
 	uint64_t bytes;
+	uint64_t total;		/* 0: nobody knows */
+	int64_t begun;
 	int64_t shown;		/* when, in ns; 0: never */
 	int enabled;
 };

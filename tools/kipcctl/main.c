@@ -17,8 +17,10 @@
  */
 static const struct verb verbs[] = {
 	{ NULL,		"To talk",					NULL },
-	{ "send",	"send a file to an address",	verb_send },
-	{ "recv",	"receive a file at an address",	verb_recv },
+	{ "send",	"send a file or messages",	verb_send },
+	{ "recv",	"receive a file or messages",	verb_recv },
+	{ "call",	"call a server, and print its reply",		verb_call },
+	{ "serve",	"answer calls with a command's output",		verb_serve },
 
 	{ NULL,		"To look",					NULL },
 	{ "queues",	"list the queues and how full they are",	verb_queues },
@@ -29,6 +31,7 @@ static const struct verb verbs[] = {
 	{ "mechanisms",	"show what each mechanism can do; try it",	verb_mechanisms },
 
 	{ NULL,		"To manage",					NULL },
+	{ "create",	"make queues with their limits and owner",	verb_create },
 	{ "remove",	"remove names that outlive their users",	verb_remove },
 	{ "unlink",	NULL,						verb_remove },
 	{ "load",	"load the module",				verb_load },

@@ -168,8 +168,16 @@ void nearest_try(struct nearest *near, const char *candidate)
 
 static void progress_show(struct progress *progress)
 {
+	int64_t ms = (now() - progress->begun) / 1000000 + 1;
+
 	fprintf(stderr, "\rkipcctl: %s %llu KiB", progress->what,
 		(unsigned long long)progress->bytes >> 10);
+	if (progress->total >= progress->bytes && progress->total)
+		fprintf(stderr, " of %llu KiB (%llu %%)",
+			(unsigned long long)progress->total >> 10,
+			(unsigned long long)(progress->bytes * 100.0 / progress->total));
+	fprintf(stderr, ", %llu KiB/s  ",
+		(unsigned long long)(progress->bytes / 1.024 / ms));
 	progress->shown = now();
 }
 
@@ -178,6 +186,7 @@ void progress_start(struct progress *progress, const char *what)
 	*progress = (struct progress){
 		.what = what,
 		.enabled = isatty(STDERR_FILENO),
+		.begun = now(),
 		.shown = now(),
 	};
 }
