@@ -26,6 +26,11 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
+int verb_channels(int argc, char **argv);
+int verb_endpoints(int argc, char **argv);
+int verb_show(int argc, char **argv);
+int verb_users(int argc, char **argv);
+
 int verb_load(int argc, char **argv);
 int verb_mechanisms(int argc, char **argv);
 int verb_queues(int argc, char **argv);

@@ -21,7 +21,11 @@ static const struct verb verbs[] = {
 	{ "recv",	"receive a file at an address",	verb_recv },
 
 	{ NULL,		"To look",					NULL },
+	{ "channels",	"list the channels and how their servers do",	verb_channels },
 	{ "queues",	"list the queues and how full they are",	verb_queues },
+	{ "endpoints",	"list who has what open",			verb_endpoints },
+	{ "users",	"list what users have and may have",		verb_users },
+	{ "show",	"show all of one of these, and who is stuck",	verb_show },
 	{ "status",	"show the module, its device and parameters",	verb_status },
 
 	{ NULL,		"To choose",					NULL },
