@@ -35,6 +35,8 @@ static const struct verb verbs[] = {
 	{ NULL,		"To manage",					NULL },
 	{ "remove",	"remove names that outlive their users",	verb_remove },
 	{ "unlink",	NULL,						verb_remove },
+	{ "set",	"change a channel's or queue's owner or mode",	verb_set },
+	{ "limit",	"show and set what users may have",		verb_limit },
 	{ "load",	"load the module",				verb_load },
 	{ "unload",	"unload the module",				verb_unload },
 	{ NULL,		NULL,						NULL },
