@@ -29,8 +29,10 @@ struct verb {
 int verb_channels(int argc, char **argv);
 int verb_endpoints(int argc, char **argv);
 int verb_limit(int argc, char **argv);
+int verb_monitor(int argc, char **argv);
 int verb_set(int argc, char **argv);
 int verb_show(int argc, char **argv);
+int verb_top(int argc, char **argv);
 int verb_users(int argc, char **argv);
 
 int verb_load(int argc, char **argv);

@@ -26,6 +26,8 @@ static const struct verb verbs[] = {
 	{ "endpoints",	"list who has what open",			verb_endpoints },
 	{ "users",	"list what users have and may have",		verb_users },
 	{ "show",	"show all of one of these, and who is stuck",	verb_show },
+	{ "top",	"show who talks how much, now",			verb_top },
+	{ "monitor",	"print what happens, as it happens",		verb_monitor },
 	{ "status",	"show the module, its device and parameters",	verb_status },
 
 	{ NULL,		"To choose",					NULL },
