@@ -2,6 +2,7 @@
 /* Transfer, calls and replies: see transfer.h. */
 #include "channel.h"
 #include "copy.h"
+#include "event.h"
 #include "fds.h"
 #include "quota.h"
 #include "trace.h"
@@ -23,6 +24,7 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 {
 	struct kipc_endpoint *maker = kipc_call_maker(ep->channel, msg);
 
+	ep->channel->record.failed++;
 	if (!maker)
 		return false;
 	kipc_user_put(msg->payer);
@@ -61,6 +63,7 @@ bool kipc_call_end(struct kipc_endpoint *ep, struct kipc_message *msg, int resul
 	if (!call)
 		return !kipc_message_is_async_call(msg) || !kipc_call_fail(ep, msg, wakes);
 	msg->call = NULL;
+	ep->channel->record.failed++;
 	call->outcome = msg->state == KIPC_MESSAGE_HELD ? KIPC_OUTCOME_DELIVERED :
 							  KIPC_OUTCOME_NONE;
 	kipc_waiter_finish(&call->receiver.waiter, result, wakes);
@@ -86,6 +89,7 @@ static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_call *cal
 	}
 	msg = call->msg;
 	msg->call = NULL;
+	channel->record.failed++;
 	if (msg->state == KIPC_MESSAGE_QUEUED) {
 		kipc_inbox_withdraw(inbox, msg, &wakes);
 		withdrawn = msg;
@@ -130,13 +134,16 @@ int kipc_channel_call(struct kipc_endpoint *ep, u64 to, struct kipc_source *sour
 	msg = kipc_message_create(&ep->spare, KIPC_KIND_CALL, source);
 	if (!msg)
 		return -ENOMEM;
+	call->id = 0;
 	err = kipc_channel_transmit(ep, to, msg, source, limit, release, call);
-	if (err)
-		return err;
-
-	err = kipc_waiter_sleep(&call->receiver.waiter, limit);
-	err = err ? kipc_call_give_up(ep->channel, call, err) : call->receiver.waiter.result;
-	trace_kipc_call_end(ep->channel, call->id, call->outcome, err);
+	if (likely(!err)) {
+		err = kipc_waiter_sleep(&call->receiver.waiter, limit);
+		err = err ? kipc_call_give_up(ep->channel, call, err) :
+			    call->receiver.waiter.result;
+		trace_kipc_call_end(ep->channel, call->id, call->outcome, err);
+	}
+	if (unlikely(err))
+		kipc_event_call_failed(ep, call->id, err, call->outcome);
 	return err;
 }
 
@@ -253,7 +260,7 @@ static void kipc_reply_deliver(struct kipc_answer *answer, struct kipc_wakes *wa
 		return;
 	}
 	answer->call->call = NULL;
-	reply->id = ++answer->ep->channel->last_id;
+	kipc_record_add(&answer->ep->channel->record, reply);
 	trace_kipc_reply(answer->ep->channel, answer->call, reply);
 	kipc_inbox_hold(answer->inbox, reply);
 	kipc_message_describe(reply, &call->receiver.view, call->receiver.header);

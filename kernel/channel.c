@@ -39,6 +39,54 @@ static bool kipc_channel_get(struct kipc_name *name)
 }
 
 /**
+ * kipc_channel_find() - the server of a channel
+ * @net:	in which namespace
+ * @text:	the channel's name, checked
+ *
+ * Return: the server, pinned, and with it the channel; or NULL.
+ */
+struct kipc_endpoint *kipc_channel_find(struct net *net, const char *text)
+{
+	struct kipc_name *name = kipc_name_find(net, KIPC_NAME_CHANNEL, text, kipc_channel_get);
+	struct kipc_endpoint *server;
+	struct kipc_channel *channel;
+
+	if (!name)
+		return NULL;
+	channel = container_of(name, struct kipc_channel, name);
+	spin_lock(&channel->lock);
+	server = channel->server;
+	if (server)
+		kipc_endpoint_get(server);
+	spin_unlock(&channel->lock);
+	kipc_channel_put(channel);
+	return server;
+}
+
+/* Who may connect, at one moment. */
+struct kipc_access kipc_channel_access(struct kipc_channel *channel)
+{
+	struct kipc_access access;
+
+	spin_lock(&channel->lock);
+	access = channel->name.access;
+	spin_unlock(&channel->lock);
+	return access;
+}
+
+/**
+ * kipc_channel_change() - change a channel's owner and mode
+ * @channel:	the channel, pinned; that the caller may has been asked
+ * @change:	what to
+ */
+void kipc_channel_change(struct kipc_channel *channel, const struct kipc_change *change)
+{
+	spin_lock(&channel->lock);
+	kipc_access_change(&channel->name.access, change);
+	spin_unlock(&channel->lock);
+}
+
+/**
  * kipc_channel_create() - make an endpoint the server of a new channel
  * @ep:		the endpoint, taking a role
  * @text:	the channel's name, checked
@@ -272,6 +320,7 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 {
 	struct kipc_client_notices notices = { };
 	struct kipc_channel *channel;
+	struct kipc_access access;
 	struct kipc_name *name;
 	int err;
 
@@ -280,7 +329,8 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 		return -ENOENT;
 	channel = container_of(name, struct kipc_channel, name);
 
-	err = kipc_name_permit(name, &name->access, KIPC_MAY_SEND);
+	access = kipc_channel_access(channel);
+	err = kipc_name_permit(name, &access, KIPC_MAY_SEND);
 	if (!err && kipc_channel_wants_notices(channel))
 		err = kipc_client_notices_create(ep, &notices);
 	if (err)
@@ -393,17 +443,13 @@ __poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_tab
 	return events;
 }
 
-/**
- * kipc_channel_info() - describe a server or client
- * @ep:		the endpoint
- * @info:	its channel fields are filled in
- */
-void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info)
+/* The same as kipc_channel_info(); the caller holds the lock. */
+void kipc_channel_info_locked(struct kipc_endpoint *ep, struct kipc_endpoint_info *info)
 {
 	struct kipc_channel *channel = ep->channel;
 	struct kipc_inbox *inbox = &ep->inbox;
 
-	spin_lock(&channel->lock);
+	lockdep_assert_held(&channel->lock);
 	info->pool_size = inbox->pool.size;
 	info->pool_free = inbox->pool.free;
 	info->queued = inbox->queued_count;
@@ -421,5 +467,16 @@ void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info
 		info->peers = 1;
 		info->max_size = channel->server->inbox.pool.size / 2;
 	}
-	spin_unlock(&channel->lock);
+}
+
+/**
+ * kipc_channel_info() - describe a server or client
+ * @ep:		the endpoint
+ * @info:	its channel fields are filled in
+ */
+void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info)
+{
+	spin_lock(&ep->channel->lock);
+	kipc_channel_info_locked(ep, info);
+	spin_unlock(&ep->channel->lock);
 }

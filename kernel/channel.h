@@ -41,7 +41,7 @@ struct kipc_endpoint;
  * @clients:	client endpoints by number
  * @client_count: how many
  * @last_client: number of the newest client
- * @last_id:	id of the newest message
+ * @record:	what it has carried
  * @room_wait:	clients that poll for room in the server's pool
  */
 struct kipc_channel {
@@ -53,11 +53,14 @@ struct kipc_channel {
 	struct rb_root		clients;
 	u32			client_count;
 	u64			last_client;
-	u64			last_id;
+	struct kipc_record	record;
 	wait_queue_head_t	room_wait;
 };
 
 void kipc_channel_put(struct kipc_channel *channel);
+struct kipc_endpoint *kipc_channel_find(struct net *net, const char *text);
+struct kipc_access kipc_channel_access(struct kipc_channel *channel);
+void kipc_channel_change(struct kipc_channel *channel, const struct kipc_change *change);
 
 int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 options,
 			u32 pool);
@@ -66,6 +69,7 @@ void kipc_channel_destroy(struct kipc_endpoint *ep);
 void kipc_channel_disconnect(struct kipc_endpoint *ep);
 struct kipc_endpoint *kipc_channel_client(struct kipc_channel *channel, u64 number);
 __poll_t kipc_channel_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table);
+void kipc_channel_info_locked(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
 void kipc_channel_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *info);
 
 #endif /* KIPC_CHANNEL_H */

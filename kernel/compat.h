@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 /* 6.3: the flags of a VMA are changed through helpers that assert its lock. */
 static inline void kipc_vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
@@ -88,6 +89,16 @@ static inline int kipc_receive_fd(struct file *file, int __user *to)
 		return fd;
 	close_fd(fd);
 	return -EFAULT;
+#endif
+}
+
+/* 6.6: what a dump was asked with lies in a struct genl_info. */
+static inline struct nlattr **kipc_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->info.attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
 #endif
 }
 

@@ -7,10 +7,13 @@
 
 #include "channel.h"
 #include "endpoint.h"
+#include "event.h"
 #include "notify.h"
+#include "objects.h"
 #include "queue.h"
 #include "quota.h"
 #include "reclaim.h"
+#include "survey.h"
 #include "trace.h"
 
 #define KIPC_POOL_DEFAULT	SZ_16M
@@ -20,7 +23,7 @@ static struct kmem_cache *kipc_endpoint_cache;
 /**
  * kipc_endpoint_create() - an endpoint of the current thread's, without a role
  *
- * Return: the endpoint with one reference, or ERR_PTR(-ENOMEM, -EDQUOT).
+ * Return: the endpoint with one reference, or ERR_PTR(-ENOMEM, -EDQUOT, -EBUSY).
  */
 struct kipc_endpoint *kipc_endpoint_create(void)
 {
@@ -43,9 +46,15 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	if (err)
 		goto err_user;
 	ep->net = get_net(current->nsproxy->net_ns);
+	ep->pid = get_pid(task_tgid(current));
 	ep->time_offset = kipc_time_offset();
-	return ep;
+	err = kipc_object_add(ep->net, KIPC_TABLE_ENDPOINTS, ep, &ep->id);
+	if (!err)
+		return ep;
 
+	put_pid(ep->pid);
+	put_net(ep->net);
+	kipc_user_uncharge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
 err_user:
 	kipc_user_put(ep->user);
 err_free:
@@ -70,11 +79,42 @@ void kipc_endpoint_free(struct kref *ref)
 		kipc_queue_put(ep->queue);
 	if (ep->queue_net)
 		put_net(ep->queue_net);
+	put_pid(ep->pid);
 	put_net(ep->net);
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
 	kipc_user_put(ep->user);
 	mutex_destroy(&ep->setup);
 	kmem_cache_free(kipc_endpoint_cache, ep);
+}
+
+static bool kipc_endpoint_get_object(void *object)
+{
+	return kipc_endpoint_get_alive(object);
+}
+
+/* The endpoint of an id, pinned, or NULL. */
+struct kipc_endpoint *kipc_endpoint_find(struct net *net, u32 id)
+{
+	return kipc_object_find(net, KIPC_TABLE_ENDPOINTS, id, kipc_endpoint_get_object);
+}
+
+/* The endpoint with the next higher id, pinned, or NULL. */
+struct kipc_endpoint *kipc_endpoint_next(struct net *net, u32 id)
+{
+	return kipc_object_next(net, KIPC_TABLE_ENDPOINTS, id, kipc_endpoint_get_object);
+}
+
+/* Leave the table; what a channel has done is counted with its server. */
+static void kipc_endpoint_retire(struct kipc_endpoint *ep)
+{
+	struct kipc_channel_survey survey;
+
+	if (kipc_endpoint_role(ep) != KIPC_ROLE_SERVER) {
+		kipc_object_remove(ep->net, KIPC_TABLE_ENDPOINTS, ep->id, NULL);
+		return;
+	}
+	kipc_survey_channel(ep->channel, &survey);
+	kipc_object_remove(ep->net, KIPC_TABLE_ENDPOINTS, ep->id, &survey.done);
 }
 
 /**
@@ -86,12 +126,17 @@ void kipc_endpoint_shutdown(struct kipc_endpoint *ep)
 	u32 role = kipc_endpoint_role(ep);
 
 	trace_kipc_close(ep);
+	if (current->flags & PF_EXITING)
+		kipc_event_peer_died(ep);
 	if (role == KIPC_ROLE_SERVER)
 		kipc_channel_destroy(ep);
 	else if (role == KIPC_ROLE_CLIENT)
 		kipc_channel_disconnect(ep);
 	else if (role == KIPC_ROLE_QUEUE)
 		kipc_notify_drop(ep);
+	kipc_endpoint_retire(ep);
+	if (role != KIPC_ROLE_NONE)
+		kipc_event_endpoint(ep, false);
 	kipc_endpoint_put(ep);
 }
 
@@ -121,8 +166,10 @@ void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role)
 	/* Pairs with the acquire in kipc_endpoint_role(). */
 	smp_store_release(&ep->role, role);
 	mutex_unlock(&ep->setup);
-	if (role != KIPC_ROLE_NONE)
-		trace_kipc_open(ep);
+	if (role == KIPC_ROLE_NONE)
+		return;
+	trace_kipc_open(ep);
+	kipc_event_endpoint(ep, true);
 }
 
 /**

@@ -35,6 +35,8 @@ struct net;
 /**
  * struct kipc_endpoint - see above
  * @ref:	file, and whoever fills the pool
+ * @id:		its number among the namespace's endpoints (objects.h)
+ * @pid:	the process that opened it, pinned
  * @setup:	serialises taking a role
  * @role:	enum kipc_role, published last
  * @net:	network namespace of the opener, where its names are
@@ -57,11 +59,15 @@ struct net;
  * @queue:	QUEUE: the queue, pinned
  * @may:	QUEUE: KIPC_MAY_*, what it was opened for
  * @queue_net:	QUEUE: the queue's network namespace, pinned, where it is not @net; or NULL
+ * @stuck:	SERVER, CLIENT: it has been told of that it holds messages too long; by the
+ *		work that looks for that only
  * @notify:	QUEUE: its request to be told of messages, or NULL; guarded by the queue's
  *		lock
  */
 struct kipc_endpoint {
 	struct kref		ref;
+	u32			id;
+	struct pid		*pid;
 	struct mutex		setup;	/* taking a role */
 	u32			role;
 	struct net		*net;
@@ -86,11 +92,14 @@ struct kipc_endpoint {
 	int			may;
 	struct net		*queue_net;
 	struct kipc_notifier	*notify;
+	bool			stuck;
 };
 
 struct kipc_endpoint *kipc_endpoint_create(void);
 void kipc_endpoint_free(struct kref *ref);
 void kipc_endpoint_shutdown(struct kipc_endpoint *ep);
+struct kipc_endpoint *kipc_endpoint_find(struct net *net, u32 id);
+struct kipc_endpoint *kipc_endpoint_next(struct net *net, u32 id);
 
 int kipc_endpoint_begin(struct kipc_endpoint *ep);
 void kipc_endpoint_end(struct kipc_endpoint *ep, enum kipc_role role);

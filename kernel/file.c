@@ -291,6 +291,7 @@ static void kipc_file_fdinfo(struct seq_file *seq, struct file *file)
 	struct kipc_endpoint_info info = { };
 
 	kipc_endpoint_info(ep, &info);
+	seq_printf(seq, "kipc-id:\t%u\n", ep->id);
 	seq_printf(seq, "kipc-role:\t%s\n", roles[info.role]);
 	if (info.role == KIPC_ROLE_QUEUE) {
 		seq_printf(seq, "kipc-name:\t%s\n", ep->queue->name.text);

@@ -27,7 +27,7 @@ void kipc_inbox_init(struct kipc_inbox *inbox, struct kipc_endpoint *owner,
 {
 	inbox->lock = &channel->lock;
 	inbox->owner = owner;
-	inbox->last_id = &channel->last_id;
+	inbox->record = &channel->record;
 	inbox->room_wait = &channel->room_wait;
 	inbox->held = RB_ROOT;
 	inbox->urgent = RB_ROOT_CACHED;
@@ -133,7 +133,7 @@ static void kipc_inbox_dequeue(struct kipc_inbox *inbox, struct kipc_message *ms
 }
 
 /* The next message to receive, or NULL. */
-static struct kipc_message *kipc_inbox_first(struct kipc_inbox *inbox)
+struct kipc_message *kipc_inbox_first(struct kipc_inbox *inbox)
 {
 	struct rb_node *node = rb_first_cached(&inbox->urgent);
 
@@ -381,7 +381,7 @@ bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 		    struct kipc_wakes *wakes)
 {
 	lockdep_assert_held(inbox->lock);
-	msg->id = ++*inbox->last_id;
+	kipc_record_add(inbox->record, msg);
 	if (kipc_inbox_hand_over(inbox, msg, wakes))
 		return false;
 	if (unlikely(inbox->ring) && !kipc_inbox_first(inbox) &&

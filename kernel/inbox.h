@@ -40,6 +40,25 @@
 struct kipc_channel;
 
 /**
+ * struct kipc_record - what a channel has carried; guarded by its lock
+ * @last_id:	id of the newest message, and so how many there have been
+ * @bytes:	their payload
+ * @failed:	calls that ended without a reply
+ */
+struct kipc_record {
+	u64	last_id;
+	u64	bytes;
+	u64	failed;
+};
+
+/* A message gets its id, and counts. */
+static inline void kipc_record_add(struct kipc_record *record, struct kipc_message *msg)
+{
+	msg->id = ++record->last_id;
+	record->bytes += msg->len;
+}
+
+/**
  * struct kipc_inbox - see above
  * @lock:	the channel's lock, for asserting
  * @owner:	the endpoint around this
@@ -53,7 +72,7 @@ struct kipc_channel;
  * @held:	the others received and not ended, by id
  * @receivers:	struct kipc_receiver of waiting threads, latest first
  * @senders:	struct kipc_room of waiting senders, first come first
- * @last_id:	the channel's counter of message ids
+ * @record:	what the channel has carried
  * @room_wait:	who polls for room; lives in the channel, because those are
  *		other endpoints' pollers and may outlive this one
  * @room_wanted: somebody polled and found no room
@@ -76,7 +95,7 @@ struct kipc_inbox {
 	struct rb_root		held;
 	struct list_head	receivers;
 	struct list_head	senders;
-	u64			*last_id;
+	struct kipc_record	*record;
 	wait_queue_head_t	*room_wait;
 	bool			room_wanted;
 	bool			used;
@@ -124,6 +143,7 @@ bool kipc_inbox_put(struct kipc_inbox *inbox, struct kipc_message *msg,
 		    struct kipc_wakes *wakes);
 void kipc_inbox_hold(struct kipc_inbox *inbox, struct kipc_message *msg);
 void kipc_inbox_fill_ring(struct kipc_inbox *inbox);
+struct kipc_message *kipc_inbox_first(struct kipc_inbox *inbox);
 bool kipc_inbox_has_message(struct kipc_inbox *inbox);
 bool kipc_inbox_take(struct kipc_inbox *inbox, struct kipc_receiver *receiver);
 bool kipc_inbox_requeue(struct kipc_inbox *inbox, const struct kipc_header *header,

@@ -106,7 +106,7 @@ int kipc_ioc_queue_unlink(struct kipc_request *rq)
 		return -EINVAL;
 	if (named && kipc_name_check(arg->name))
 		return -EINVAL;
-	queue = named ? kipc_queue_find(rq->ep, arg->name) : kipc_queue_use(rq->ep, arg->number, 0);
+	queue = named ? kipc_queue_find(rq->ep->net, arg->name) : kipc_queue_use(rq->ep, arg->number, 0);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	err = kipc_queue_end(queue, arg->flags & KIPC_UNLINK_REMOVE);
@@ -278,7 +278,7 @@ int kipc_ioc_queue_stat(struct kipc_request *rq)
 
 	if (arg->flags & ~(KIPC_STAT_NEXT | KIPC_STAT_PERMIT))
 		return -EINVAL;
-	queue = next ? kipc_queue_next(rq->ep, arg->number) :
+	queue = next ? kipc_queue_next_number(rq->ep, arg->number) :
 		       kipc_queue_use(rq->ep, arg->number, 0);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
@@ -300,6 +300,13 @@ int kipc_ioc_queue_set(struct kipc_request *rq)
 	struct kipc_queue_set *arg = &rq->arg.set;
 	u32 known = KIPC_SET_UID | KIPC_SET_GID | KIPC_SET_MODE | KIPC_SET_MAX_MSGS |
 		    KIPC_SET_MAX_BYTES | KIPC_SET_MAX_SIZE;
+	struct kipc_change change = {
+		.flags = arg->flags,
+		.mode = arg->mode,
+		.max_msgs = arg->max_msgs,
+		.max_bytes = arg->max_bytes,
+		.max_size = arg->max_size,
+	};
 	struct kipc_queue *queue;
 	int err;
 
@@ -314,7 +321,9 @@ int kipc_ioc_queue_set(struct kipc_request *rq)
 	queue = kipc_queue_use(rq->ep, arg->number, 0);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	err = kipc_queue_set(queue, arg);
+	err = kipc_queue_owned(queue) ? 0 : -EPERM;
+	err = err ?: kipc_change_resolve(&change, current_user_ns(), arg->uid, arg->gid);
+	err = err ?: kipc_queue_change(queue, &change);
 	kipc_queue_unuse(queue, arg->number);
 	return err;
 }

@@ -4,7 +4,7 @@
  *
  * /dev/kipc is the last thing to appear and the first to go.  Every open file pins
  * the module, so exit finds no endpoint; queues that were never unlinked go with
- * their network namespace's registry.
+ * their network namespace's registry, after everybody who could be told or ask.
  */
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -14,9 +14,13 @@
 #include "fds.h"
 #include "file.h"
 #include "message.h"
+#include "netlink.h"
 #include "nice.h"
+#include "objects.h"
+#include "quota.h"
 #include "reclaim.h"
 #include "registry.h"
+#include "watch.h"
 
 static struct miscdevice kipc_device = {
 	.minor	= MISC_DYNAMIC_MINOR,
@@ -44,16 +48,28 @@ static int __init kipc_init(void)
 	err = kipc_reclaim_init();
 	if (err)
 		goto err_endpoint;
-	err = kipc_registry_init();
+	err = kipc_objects_init();
 	if (err)
 		goto err_reclaim;
-	err = misc_register(&kipc_device);
+	err = kipc_registry_init();
+	if (err)
+		goto err_objects;
+	err = kipc_netlink_init();
 	if (err)
 		goto err_registry;
+	err = misc_register(&kipc_device);
+	if (err)
+		goto err_netlink;
+	kipc_watch_start();
 	return 0;
 
+err_netlink:
+	kipc_netlink_exit();
+	kipc_quota_exit();
 err_registry:
 	kipc_registry_exit();
+err_objects:
+	kipc_objects_exit();
 err_reclaim:
 	kipc_reclaim_exit();
 err_endpoint:
@@ -70,7 +86,11 @@ err_message:
 static void __exit kipc_exit(void)
 {
 	misc_deregister(&kipc_device);
+	kipc_watch_stop();
+	kipc_netlink_exit();
+	kipc_quota_exit();
 	kipc_registry_exit();
+	kipc_objects_exit();
 	kipc_reclaim_exit();
 	kipc_endpoint_exit();
 	kipc_fds_exit();

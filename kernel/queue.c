@@ -6,7 +6,9 @@
 
 #include "copy.h"
 #include "endpoint.h"
+#include "event.h"
 #include "file.h"
+#include "objects.h"
 #include "queue_transfer.h"
 #include "quota.h"
 #include "trace.h"
@@ -16,10 +18,25 @@
 #define KIPC_QUEUE_DEFAULT_BYTES	SZ_16M
 #define KIPC_QUEUE_DEFAULT_SIZE		SZ_1M
 
+/* Leave the table.  Where it was never made known, nobody is told. */
+static void kipc_queue_retire(struct kipc_queue *queue)
+{
+	struct kipc_totals done = {
+		.sent = queue->record.sent,
+		.received = queue->record.received,
+	};
+
+	if (!queue->id)
+		return;
+	kipc_object_remove(queue->name.net, KIPC_TABLE_QUEUES, queue->id, &done);
+	kipc_event_queue(queue, false);
+}
+
 static void kipc_queue_free(struct kref *ref)
 {
 	struct kipc_queue *queue = container_of(ref, struct kipc_queue, ref);
 
+	kipc_queue_retire(queue);
 	kipc_rouse_deinit(&queue->rouse);
 	kipc_store_clear(&queue->store);
 	kipc_entry_drop_spare(&queue->spare);
@@ -35,10 +52,17 @@ void kipc_queue_put(struct kipc_queue *queue)
 	kref_put(&queue->ref, kipc_queue_free);
 }
 
-/* By its number a queue may be found that has just lost its name, and all else. */
+/* A queue may be found that has just lost its name, and all else. */
+static bool kipc_queue_get_object(void *object)
+{
+	struct kipc_queue *queue = object;
+
+	return kref_get_unless_zero(&queue->ref);
+}
+
 static bool kipc_queue_get(struct kipc_name *name)
 {
-	return kref_get_unless_zero(&container_of(name, struct kipc_queue, name)->ref);
+	return kipc_queue_get_object(container_of(name, struct kipc_queue, name));
 }
 
 static struct kipc_queue *kipc_queue_of(struct kipc_name *name)
@@ -72,7 +96,19 @@ static struct kipc_queue *kipc_queue_alloc(struct kipc_endpoint *ep, const char 
 	queue->bounds = *bounds;
 	queue->record.change_time = ktime_get_coarse_ns();
 	kipc_name_init(&queue->name, KIPC_NAME_QUEUE, ep->net, text, mode);
-	return queue;
+	err = kipc_object_add(ep->net, KIPC_TABLE_QUEUES, queue, &queue->id);
+	if (!err)
+		return queue;
+	kipc_queue_put(queue);
+	return ERR_PTR(err);
+}
+
+/* A queue that has not been made known after all. */
+static void kipc_queue_discard(struct kipc_queue *queue)
+{
+	kipc_object_remove(queue->name.net, KIPC_TABLE_QUEUES, queue->id, NULL);
+	queue->id = 0;
+	kipc_queue_put(queue);
 }
 
 /* Fill in defaults.  A size alone, or bytes alone, pulls the other one along. */
@@ -111,24 +147,26 @@ static struct kipc_queue *kipc_queue_create(struct kipc_endpoint *ep, const char
 		return queue;
 	err = kipc_number_reserve(&queue->name);
 	if (err) {
-		kipc_queue_put(queue);
+		kipc_queue_discard(queue);
 		return ERR_PTR(err);
 	}
 	/* The name's reference, taken before anybody can find, and unlink, it. */
 	kref_get(&queue->ref);
 	name = kipc_name_register(&queue->name, kipc_queue_get);
 	*created = name == &queue->name;
-	if (*created)
+	if (*created) {
+		kipc_event_queue(queue, true);
 		return queue;
+	}
 	/* Somebody else was first: ours goes, with both its references. */
 	kipc_number_cancel(&queue->name);
 	kipc_queue_put(queue);
-	kipc_queue_put(queue);
+	kipc_queue_discard(queue);
 	return kipc_queue_of(name);
 }
 
 /* Who may do what, at one moment. */
-static struct kipc_access kipc_queue_access(struct kipc_queue *queue)
+struct kipc_access kipc_queue_access(struct kipc_queue *queue)
 {
 	struct kipc_access access;
 
@@ -148,7 +186,8 @@ static int kipc_queue_permit(struct kipc_queue *queue, int may)
 	return kipc_name_permit(&queue->name, &access, may);
 }
 
-static bool kipc_queue_owned(struct kipc_queue *queue)
+/* Does the current thread own the queue, or stand above owners? */
+bool kipc_queue_owned(struct kipc_queue *queue)
 {
 	struct kipc_access access = kipc_queue_access(queue);
 
@@ -183,7 +222,7 @@ int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode
 	struct kipc_queue *queue;
 	bool created = false;
 
-	queue = kipc_queue_find(ep, text);
+	queue = kipc_queue_find(ep->net, text);
 	if (IS_ERR(queue)) {
 		if (!(flags & KIPC_QUEUE_CREATE))
 			return PTR_ERR(queue);
@@ -228,6 +267,7 @@ int kipc_queue_open_anonymous(struct kipc_endpoint *ep, u32 flags, umode_t mode,
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	kipc_queue_attach(ep, queue, kipc_queue_may(flags), bounds);
+	kipc_event_queue(queue, true);
 	return 0;
 }
 
@@ -277,17 +317,37 @@ int kipc_queue_open_same(struct kipc_endpoint *ep, u32 flags, int handle,
 
 /**
  * kipc_queue_find() - the queue of a name
- * @ep:		of any role: says in which namespace
+ * @net:	in which namespace
  * @text:	the name, checked
  *
  * Return: the queue, pinned, or ERR_PTR(-ENOENT).
  */
-struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text)
+struct kipc_queue *kipc_queue_find(struct net *net, const char *text)
 {
 	struct kipc_name *name;
 
-	name = kipc_name_find(ep->net, KIPC_NAME_QUEUE, text, kipc_queue_get);
+	name = kipc_name_find(net, KIPC_NAME_QUEUE, text, kipc_queue_get);
 	return name ? kipc_queue_of(name) : ERR_PTR(-ENOENT);
+}
+
+/* The queue of a number, pinned, or NULL. */
+struct kipc_queue *kipc_queue_find_number(struct net *net, u32 number)
+{
+	struct kipc_name *name = kipc_number_find(net, number, kipc_queue_get);
+
+	return name ? kipc_queue_of(name) : NULL;
+}
+
+/* The queue of an id, pinned, or NULL. */
+struct kipc_queue *kipc_queue_find_id(struct net *net, u32 id)
+{
+	return kipc_object_find(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_object);
+}
+
+/* The queue with the next higher id, pinned, or NULL. */
+struct kipc_queue *kipc_queue_next(struct net *net, u32 id)
+{
+	return kipc_object_next(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_object);
 }
 
 /**
@@ -300,13 +360,11 @@ struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text)
  */
 struct kipc_queue *kipc_queue_use_other(struct kipc_endpoint *ep, u32 number, int may)
 {
-	struct kipc_name *name = kipc_number_find(ep->net, number, kipc_queue_get);
-	struct kipc_queue *queue;
+	struct kipc_queue *queue = kipc_queue_find_number(ep->net, number);
 	int err;
 
-	if (!name)
+	if (!queue)
 		return ERR_PTR(-ENOENT);
-	queue = kipc_queue_of(name);
 	err = kipc_queue_permit(queue, may);
 	if (!err)
 		return queue;
@@ -315,13 +373,13 @@ struct kipc_queue *kipc_queue_use_other(struct kipc_endpoint *ep, u32 number, in
 }
 
 /**
- * kipc_queue_next() - the queue with the next higher number
+ * kipc_queue_next_number() - the queue with the next higher number
  * @ep:		of any role: says in which namespace
  * @number:	the number
  *
  * Return: the queue, pinned, or ERR_PTR(-ENOENT).
  */
-struct kipc_queue *kipc_queue_next(struct kipc_endpoint *ep, u32 number)
+struct kipc_queue *kipc_queue_next_number(struct kipc_endpoint *ep, u32 number)
 {
 	struct kipc_name *name = kipc_number_next(ep->net, number, kipc_queue_get);
 
@@ -379,54 +437,33 @@ int kipc_queue_end(struct kipc_queue *queue, bool remove)
 	return 0;
 }
 
-static int kipc_access_set(struct kipc_access *access, const struct kipc_queue_set *arg)
+static void kipc_bounds_change(struct kipc_bounds *bounds, const struct kipc_change *change)
 {
-	if (arg->flags & KIPC_SET_UID) {
-		access->uid = make_kuid(current_user_ns(), arg->uid);
-		if (!uid_valid(access->uid))
-			return -EINVAL;
-	}
-	if (arg->flags & KIPC_SET_GID) {
-		access->gid = make_kgid(current_user_ns(), arg->gid);
-		if (!gid_valid(access->gid))
-			return -EINVAL;
-	}
-	if (arg->flags & KIPC_SET_MODE)
-		access->mode = arg->mode;
-	return 0;
-}
-
-static void kipc_bounds_set(struct kipc_bounds *bounds, const struct kipc_queue_set *arg)
-{
-	if (arg->flags & KIPC_SET_MAX_MSGS)
-		bounds->max_msgs = arg->max_msgs;
-	if (arg->flags & KIPC_SET_MAX_BYTES)
-		bounds->max_bytes = arg->max_bytes;
-	if (arg->flags & KIPC_SET_MAX_SIZE)
-		WRITE_ONCE(bounds->max_size, arg->max_size);
+	if (change->flags & KIPC_SET_MAX_MSGS)
+		bounds->max_msgs = change->max_msgs;
+	if (change->flags & KIPC_SET_MAX_BYTES)
+		bounds->max_bytes = change->max_bytes;
+	if (change->flags & KIPC_SET_MAX_SIZE)
+		WRITE_ONCE(bounds->max_size, change->max_size);
 }
 
 /**
- * kipc_queue_set() - change a queue's owner, mode and limits
- * @queue:	the queue, pinned
- * @arg:	what to, checked
+ * kipc_queue_change() - change a queue's owner, mode and limits
+ * @queue:	the queue, pinned; that the caller may has been asked
+ * @change:	what to, checked
  *
- * Return: 0, -EPERM, -EINVAL (no such user or group) or -EIDRM.
+ * Return: 0 or -EIDRM.
  */
-int kipc_queue_set(struct kipc_queue *queue, const struct kipc_queue_set *arg)
+int kipc_queue_change(struct kipc_queue *queue, const struct kipc_change *change)
 {
 	struct kipc_wakes wakes = { };
-	struct kipc_access access;
-	int err;
+	bool removed;
 
-	if (!kipc_queue_owned(queue))
-		return -EPERM;
 	spin_lock(&queue->lock);
-	access = queue->name.access;
-	err = queue->removed ? -EIDRM : kipc_access_set(&access, arg);
-	if (!err) {
-		queue->name.access = access;
-		kipc_bounds_set(&queue->bounds, arg);
+	removed = queue->removed;
+	if (!removed) {
+		kipc_access_change(&queue->name.access, change);
+		kipc_bounds_change(&queue->bounds, change);
 		queue->record.change_time = ktime_get_coarse_ns();
 		kipc_queue_grant_locked(queue, &wakes);
 	}
@@ -434,21 +471,11 @@ int kipc_queue_set(struct kipc_queue *queue, const struct kipc_queue_set *arg)
 
 	kipc_wakes_flush(&wakes);
 	kipc_queue_tell(queue, EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
-	return err;
-}
-
-static u32 kipc_list_count(const struct list_head *list)
-{
-	const struct list_head *at;
-	u32 count = 0;
-
-	list_for_each(at, list)
-		count++;
-	return count;
+	return removed ? -EIDRM : 0;
 }
 
 /* What the time of day was at a moment of CLOCK_MONOTONIC; 0 is none. */
-static u64 kipc_real_time(u64 time)
+u64 kipc_real_time(u64 time)
 {
 	return time ? ktime_to_ns(ktime_mono_to_real(ns_to_ktime(time))) : 0;
 }
@@ -468,8 +495,8 @@ static void kipc_queue_stat_record(const struct kipc_queue *queue, struct kipc_q
 	stat->change_time = kipc_real_time(record->change_time);
 	stat->send_pid = pid_vnr(record->sender);
 	stat->recv_pid = pid_vnr(record->receiver);
-	stat->senders = kipc_list_count(&queue->senders);
-	stat->receivers = kipc_list_count(&queue->receivers);
+	stat->senders = kipc_waiters_count(&queue->senders);
+	stat->receivers = kipc_waiters_count(&queue->receivers);
 }
 
 static void kipc_queue_stat_access(const struct kipc_access *access, struct kipc_queue_stat *stat)

@@ -100,6 +100,7 @@ struct kipc_queue_record {
  * @ref:	endpoints, requests, and one for the name while it is registered
  * @rcu:	frees it: kipc_number_find() may just look at it
  * @lock:	guards all that follows
+ * @id:		its number among the namespace's queues (objects.h)
  * @name:	its name; guarded by the registry, but for its @access
  * @user:	who made it, and pays for the name
  * @bounds:	what it may hold
@@ -122,6 +123,7 @@ struct kipc_queue {
 	struct kref		ref;
 	struct rcu_head		rcu;
 	spinlock_t		lock;	/* see above */
+	u32			id;
 	struct kipc_name	name;
 	struct kipc_user	*user;
 	struct kipc_bounds	bounds;
@@ -178,11 +180,17 @@ static inline void kipc_queue_unuse(struct kipc_queue *queue, u32 number)
 }
 
 void kipc_queue_unlink(struct kipc_name *name);
-struct kipc_queue *kipc_queue_find(struct kipc_endpoint *ep, const char *text);
+struct kipc_queue *kipc_queue_find(struct net *net, const char *text);
 int kipc_queue_end(struct kipc_queue *queue, bool remove);
-int kipc_queue_set(struct kipc_queue *queue, const struct kipc_queue_set *arg);
+bool kipc_queue_owned(struct kipc_queue *queue);
+struct kipc_access kipc_queue_access(struct kipc_queue *queue);
+int kipc_queue_change(struct kipc_queue *queue, const struct kipc_change *change);
 int kipc_queue_stat(struct kipc_queue *queue, struct kipc_queue_stat *stat, int may);
-struct kipc_queue *kipc_queue_next(struct kipc_endpoint *ep, u32 number);
+struct kipc_queue *kipc_queue_next_number(struct kipc_endpoint *ep, u32 number);
+struct kipc_queue *kipc_queue_find_number(struct net *net, u32 number);
+struct kipc_queue *kipc_queue_find_id(struct net *net, u32 id);
+struct kipc_queue *kipc_queue_next(struct net *net, u32 id);
+u64 kipc_real_time(u64 time);
 
 __poll_t kipc_queue_poll(struct kipc_endpoint *ep, struct file *file, poll_table *table);
 void kipc_queue_info(struct kipc_queue *queue, struct kipc_endpoint_info *info);

@@ -3,6 +3,7 @@
 #include <linux/sched/signal.h>
 
 #include "channel.h"
+#include "event.h"
 #include "fds.h"
 #include "nice.h"
 #include "trace.h"
@@ -132,6 +133,17 @@ int kipc_receive_begin(struct kipc_endpoint *ep, const struct kipc_limit *limit,
 	return -EINPROGRESS;
 }
 
+/* A call that nobody waited for has ended without a reply, and its maker learns that. */
+static void kipc_receive_failure(struct kipc_endpoint *ep, const struct kipc_header *header)
+{
+	int undelivered = kipc_endpoint_is_client(ep) ? -EPIPE : -ESRCH;
+
+	if (header->flags & KIPC_HEADER_DELIVERED)
+		kipc_event_call_failed(ep, header->call, -ECONNRESET, KIPC_OUTCOME_DELIVERED);
+	else
+		kipc_event_call_failed(ep, header->call, undelivered, KIPC_OUTCOME_NONE);
+}
+
 /**
  * kipc_receive_finish() - what kipc_receive_begin() has begun, without the lock
  * @ep:		the endpoint
@@ -158,6 +170,8 @@ int kipc_receive_finish(struct kipc_endpoint *ep, const struct kipc_limit *limit
 	if (unlikely(ep->options & KIPC_CHANNEL_NICE) && header->kind == KIPC_KIND_CALL)
 		kipc_nice_adopt(ep, header->id);
 	trace_kipc_recv(ep->channel, header);
+	if (unlikely(header->kind == KIPC_KIND_FAILED))
+		kipc_receive_failure(ep, header);
 	return 0;
 }
 

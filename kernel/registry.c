@@ -10,6 +10,7 @@
 #include <net/netns/generic.h>
 
 #include "queue.h"
+#include "quota.h"
 #include "registry.h"
 
 /**
@@ -97,7 +98,7 @@ int kipc_name_permit(const struct kipc_name *name, const struct kipc_access *acc
 	int granted = access->mode;
 	kuid_t uid = current_euid();
 
-	if (uid_eq(access->uid, uid) || uid_eq(access->creator_uid, uid))
+	if (kipc_access_owned(access, uid))
 		granted >>= 6;
 	else if (in_egroup_p(access->gid) || in_egroup_p(access->creator_gid))
 		granted >>= 3;
@@ -106,13 +107,48 @@ int kipc_name_permit(const struct kipc_name *name, const struct kipc_access *acc
 	return 0;
 }
 
+/* Has this user an owner's rights? */
+bool kipc_access_owned(const struct kipc_access *access, kuid_t uid)
+{
+	return uid_eq(access->uid, uid) || uid_eq(access->creator_uid, uid);
+}
+
 /* Does the current thread own the object, or stand above owners? */
 bool kipc_name_owned(const struct kipc_name *name, const struct kipc_access *access)
 {
-	kuid_t uid = current_euid();
+	return kipc_access_owned(access, current_euid()) || kipc_name_override(name);
+}
 
-	return uid_eq(access->uid, uid) || uid_eq(access->creator_uid, uid) ||
-	       kipc_name_override(name);
+/**
+ * kipc_change_resolve() - find out whom a change means
+ * @change:	its @flags are set; @uid and @gid are written
+ * @ns:		the user namespace of whoever wants it
+ * @uid:	the new owner, as seen there
+ * @gid:	the new group, likewise
+ *
+ * Return: 0, or -EINVAL: no such user or group there.
+ */
+int kipc_change_resolve(struct kipc_change *change, struct user_namespace *ns, uid_t uid,
+			gid_t gid)
+{
+	change->uid = make_kuid(ns, uid);
+	change->gid = make_kgid(ns, gid);
+	if (change->flags & KIPC_SET_UID && !uid_valid(change->uid))
+		return -EINVAL;
+	if (change->flags & KIPC_SET_GID && !gid_valid(change->gid))
+		return -EINVAL;
+	return 0;
+}
+
+/* Change who may do what; the caller holds the object's lock, and has asked who may. */
+void kipc_access_change(struct kipc_access *access, const struct kipc_change *change)
+{
+	if (change->flags & KIPC_SET_UID)
+		access->uid = change->uid;
+	if (change->flags & KIPC_SET_GID)
+		access->gid = change->gid;
+	if (change->flags & KIPC_SET_MODE)
+		access->mode = change->mode;
 }
 
 static int kipc_name_cmp(enum kipc_name_kind kind, const char *text,
@@ -319,6 +355,7 @@ static void __net_exit kipc_net_exit(struct net *net)
 		kipc_queue_unlink(name);
 	}
 	xa_destroy(&kn->numbers);
+	kipc_quota_forget_net(net);
 }
 
 static struct pernet_operations kipc_net_ops = {

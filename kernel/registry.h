@@ -50,6 +50,26 @@ struct kipc_access {
 };
 
 /**
+ * struct kipc_change - what is to be changed of a named object
+ * @flags:	KIPC_SET_*: which of the following
+ * @uid:	the new owner
+ * @gid:	the new group
+ * @mode:	permission bits
+ * @max_msgs:	of a queue: messages it may hold
+ * @max_bytes:	likewise: payload bytes
+ * @max_size:	likewise: bytes of its largest message
+ */
+struct kipc_change {
+	u32	flags;
+	kuid_t	uid;
+	kgid_t	gid;
+	umode_t	mode;
+	u64	max_msgs;
+	u64	max_bytes;
+	u64	max_size;
+};
+
+/**
  * struct kipc_name - a registered name
  * @node:	in its namespace's tree
  * @net:	the namespace; pinned by the endpoints of the object, and a name
@@ -57,7 +77,7 @@ struct kipc_access {
  * @kind:	which of the two name spaces
  * @registered:	it is in the tree; changed under the namespace's lock
  * @number:	of a queue with a name, otherwise 0
- * @access:	who may do what; that of a queue changes, under the queue's lock
+ * @access:	who may do what; changes under the object's lock
  * @text:	the name, terminated
  */
 struct kipc_name {
@@ -78,6 +98,10 @@ void kipc_name_init(struct kipc_name *name, enum kipc_name_kind kind, struct net
 		    const char *text, umode_t mode);
 int kipc_name_permit(const struct kipc_name *name, const struct kipc_access *access, int may);
 bool kipc_name_owned(const struct kipc_name *name, const struct kipc_access *access);
+bool kipc_access_owned(const struct kipc_access *access, kuid_t uid);
+int kipc_change_resolve(struct kipc_change *change, struct user_namespace *ns, uid_t uid,
+			gid_t gid);
+void kipc_access_change(struct kipc_access *access, const struct kipc_change *change);
 
 struct kipc_name *kipc_name_find(struct net *net, enum kipc_name_kind kind, const char *text,
 				 kipc_name_get_t *get);

@@ -158,6 +158,7 @@ static int kipc_channel_reserve(struct kipc_endpoint *ep, u64 to, struct kipc_me
 		room.msg = msg;
 		room.from = kipc_endpoint_is_client(ep) ? ep : NULL;
 		list_add_tail(&room.waiter.entry, &inbox->senders);
+		trace_kipc_wait(ep->channel, msg);
 	}
 	spin_unlock(&ep->channel->lock);
 

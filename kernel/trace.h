@@ -26,20 +26,20 @@ DECLARE_EVENT_CLASS(kipc_endpoint_class,
 	TP_PROTO(const struct kipc_endpoint *ep),
 	TP_ARGS(ep),
 	TP_STRUCT__entry(
-		__field(const void *, ep)
+		__field(u32, id)
 		__field(u32, role)
 		__field(u64, number)
 		__string(name, ep->queue ? ep->queue->name.text :
 			 ep->channel ? ep->channel->name.text : "")
 	),
 	TP_fast_assign(
-		__entry->ep = ep;
+		__entry->id = ep->id;
 		__entry->role = ep->role;
 		__entry->number = ep->number;
 		kipc_assign_str(name, ep->queue ? ep->queue->name.text :
 				ep->channel ? ep->channel->name.text : "");
 	),
-	TP_printk("endpoint=%p role=%u name=%s client=%llu", __entry->ep, __entry->role,
+	TP_printk("endpoint=%u role=%u name=%s client=%llu", __entry->id, __entry->role,
 		  __get_str(name), __entry->number)
 );
 
@@ -70,6 +70,28 @@ TRACE_EVENT(kipc_send,
 	),
 	TP_printk("channel=%s id=%llu kind=%u client=%llu len=%u tag=%llu", __get_str(name),
 		  __entry->id, __entry->kind, __entry->peer, __entry->len, __entry->tag)
+);
+
+/* A sender waits for room: the message has no id yet, and is sent when it gets some. */
+TRACE_EVENT(kipc_wait,
+	TP_PROTO(const struct kipc_channel *channel, const struct kipc_message *msg),
+	TP_ARGS(channel, msg),
+	TP_STRUCT__entry(
+		__string(name, channel->name.text)
+		__field(u64, peer)
+		__field(u64, tag)
+		__field(u32, len)
+		__field(u32, kind)
+	),
+	TP_fast_assign(
+		kipc_assign_str(name, channel->name.text);
+		__entry->peer = msg->peer;
+		__entry->tag = msg->tag;
+		__entry->len = msg->len;
+		__entry->kind = msg->kind;
+	),
+	TP_printk("channel=%s kind=%u client=%llu len=%u tag=%llu", __get_str(name),
+		  __entry->kind, __entry->peer, __entry->len, __entry->tag)
 );
 
 TRACE_EVENT(kipc_recv,

@@ -91,6 +91,17 @@ static inline void kipc_wake_pollers(wait_queue_head_t *wait, __poll_t events)
 	__wake_up(wait, TASK_INTERRUPTIBLE, 0, poll_to_key(events));
 }
 
+/* How many wait in a list; whoever guards it holds its lock. */
+static inline u32 kipc_waiters_count(const struct list_head *list)
+{
+	const struct list_head *at;
+	u32 count = 0;
+
+	list_for_each(at, list)
+		count++;
+	return count;
+}
+
 /* Make a waiter for the current thread, on its stack and on no list. */
 static inline void kipc_waiter_init(struct kipc_waiter *waiter)
 {

@@ -77,6 +77,7 @@ struct kipc_admin_endpoint {
 	uint64_t held_bytes;		/**< their part of the pool */
 	uint64_t held_ns;		/**< how long the oldest has been held */
 	uint32_t senders;		/**< threads of others that wait for room */
+	uint64_t reserved[8];		/**< 0: this stands within others, and keeps its size */
 	char name[KIPC_ADMIN_NAME];	/**< of its channel or queue, or empty */
 };
 

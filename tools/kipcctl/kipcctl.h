@@ -27,17 +27,25 @@ struct verb {
 };
 
 int verb_call(int argc, char **argv);
+int verb_channels(int argc, char **argv);
 int verb_create(int argc, char **argv);
+int verb_endpoints(int argc, char **argv);
+int verb_limit(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_mechanisms(int argc, char **argv);
+int verb_monitor(int argc, char **argv);
 int verb_queues(int argc, char **argv);
 int verb_recv(int argc, char **argv);
 int verb_remove(int argc, char **argv);
 int verb_schemes(int argc, char **argv);
 int verb_send(int argc, char **argv);
 int verb_serve(int argc, char **argv);
+int verb_set(int argc, char **argv);
+int verb_show(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_top(int argc, char **argv);
 int verb_unload(int argc, char **argv);
+int verb_users(int argc, char **argv);
 
 /* ---- schemes.c ---- */
 

@@ -17,13 +17,19 @@
  */
 static const struct verb verbs[] = {
 	{ NULL,		"To talk",					NULL },
-	{ "send",	"send a file or messages",	verb_send },
-	{ "recv",	"receive a file or messages",	verb_recv },
+	{ "send",	"send a file or messages",			verb_send },
+	{ "recv",	"receive a file or messages",			verb_recv },
 	{ "call",	"call a server, and print its reply",		verb_call },
 	{ "serve",	"answer calls with a command's output",		verb_serve },
 
 	{ NULL,		"To look",					NULL },
+	{ "channels",	"list the channels and how their servers do",	verb_channels },
 	{ "queues",	"list the queues and how full they are",	verb_queues },
+	{ "endpoints",	"list who has what open",			verb_endpoints },
+	{ "users",	"list what users have and may have",		verb_users },
+	{ "show",	"show all of one of these, and who is stuck",	verb_show },
+	{ "top",	"show who talks how much, now",			verb_top },
+	{ "monitor",	"print what happens, as it happens",		verb_monitor },
 	{ "status",	"show the module, its device and parameters",	verb_status },
 
 	{ NULL,		"To choose",					NULL },
@@ -34,6 +40,8 @@ static const struct verb verbs[] = {
 	{ "create",	"make queues with their limits and owner",	verb_create },
 	{ "remove",	"remove names that outlive their users",	verb_remove },
 	{ "unlink",	NULL,						verb_remove },
+	{ "set",	"change a channel's or queue's owner or mode",	verb_set },
+	{ "limit",	"show and set what users may have",		verb_limit },
 	{ "load",	"load the module",				verb_load },
 	{ "unload",	"unload the module",				verb_unload },
 	{ NULL,		NULL,						NULL },

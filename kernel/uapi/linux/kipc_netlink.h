@@ -131,6 +131,7 @@ enum {
  * @KIPC_A_ENDPOINT_MESSAGE:	nest, several: the messages that it has held longest, at most
  *				%KIPC_MESSAGES_SHOWN, attributes of a message; only where one
  *				endpoint is asked for
+ * @KIPC_A_ENDPOINT_PID_NS:	u32: in events: inode number of the pid namespace of PID
  */
 enum {
 	KIPC_A_ENDPOINT_PAD = 1,
@@ -155,6 +156,7 @@ enum {
 	KIPC_A_ENDPOINT_RECEIVERS,
 	KIPC_A_ENDPOINT_SENDERS,
 	KIPC_A_ENDPOINT_MESSAGE,
+	KIPC_A_ENDPOINT_PID_NS,
 
 	__KIPC_A_ENDPOINT_MAX,
 	KIPC_A_ENDPOINT_MAX = (__KIPC_A_ENDPOINT_MAX - 1)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Objects: all that is there, by number, for those who look after it.
+ *
+ * Each network namespace has a table of its open endpoints and one of its queues, with
+ * and without names.  An object is in it from its making to its end and has a number, its
+ * id, that goes round.  Whoever lists a table finds the object that follows an id, with a
+ * reference, and holds nothing from one to the next: so a listing is as long as it likes,
+ * disturbs nobody, and tells of each object that was there all the time exactly once.
+ *
+ * Beside them is what the objects that are gone have done (struct kipc_totals): it is added
+ * when the object is taken out, in one step.
+ *
+ * A table has a lock of its own, taken for one step at a time and by nobody on the path of a
+ * message.  Finding takes the reference under it (the caller's @get, which refuses an object
+ * that is going), and an object is taken out before it is freed: that is what keeps a found
+ * one alive.
+ */
+#ifndef KIPC_OBJECTS_H
+#define KIPC_OBJECTS_H
+
+#include <linux/types.h>
+
+struct net;
+
+enum kipc_table {
+	KIPC_TABLE_ENDPOINTS,
+	KIPC_TABLE_QUEUES,
+	KIPC_TABLE_COUNT,
+};
+
+/**
+ * struct kipc_totals - what objects have done
+ * @messages:	carried by channels
+ * @bytes:	their payload
+ * @failed:	calls that ended without a reply
+ * @sent:	messages sent to queues
+ * @received:	messages received from queues
+ */
+struct kipc_totals {
+	u64	messages;
+	u64	bytes;
+	u64	failed;
+	u64	sent;
+	u64	received;
+};
+
+/* Takes a reference on an object, unless that is going. */
+typedef bool kipc_object_get_t(void *object);
+
+int kipc_object_add(struct net *net, enum kipc_table table, void *object, u32 *id);
+void kipc_object_remove(struct net *net, enum kipc_table table, u32 id,
+			const struct kipc_totals *done);
+void *kipc_object_find(struct net *net, enum kipc_table table, u32 id, kipc_object_get_t *get);
+void *kipc_object_next(struct net *net, enum kipc_table table, u32 id, kipc_object_get_t *get);
+u32 kipc_object_count(struct net *net, enum kipc_table table);
+u32 kipc_object_totals(struct net *net, struct kipc_totals *done);
+
+int kipc_objects_init(void);
+void kipc_objects_exit(void);
+
+#endif /* KIPC_OBJECTS_H */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Watch: find those who hold messages too long.
+ *
+ * A receiver that forgets to release takes from everybody who sends to it.  While somebody
+ * listens to such news, all servers and clients are looked at every now and then, and one
+ * that has held a message longer than the parameter pool_stuck says is told of (event.h):
+ * once, until it has released that.
+ *
+ * It is a work that comes back by itself, and rests a little where nobody listens.
+ */
+#ifndef KIPC_WATCH_H
+#define KIPC_WATCH_H
+
+void kipc_watch_start(void);
+void kipc_watch_stop(void);
+
+#endif /* KIPC_WATCH_H */
