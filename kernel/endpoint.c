@@ -39,25 +39,25 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	mutex_init(&ep->setup);
 	init_waitqueue_head(&ep->poll_wait);
 
-	ep->user = kipc_user_find(current_euid());
+	ep->net = get_net(current->nsproxy->net_ns);
+	ep->pid = get_pid(task_tgid(current));
+	ep->time_offset = kipc_time_offset();
+	ep->user = kipc_user_open(ep->net->user_ns, current_euid());
 	if (!ep->user)
 		goto err_free;
 	err = kipc_user_charge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
 	if (err)
 		goto err_user;
-	ep->net = get_net(current->nsproxy->net_ns);
-	ep->pid = get_pid(task_tgid(current));
-	ep->time_offset = kipc_time_offset();
 	err = kipc_object_add(ep->net, KIPC_TABLE_ENDPOINTS, ep, &ep->id);
 	if (!err)
 		return ep;
 
-	put_pid(ep->pid);
-	put_net(ep->net);
 	kipc_user_uncharge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
 err_user:
 	kipc_user_put(ep->user);
 err_free:
+	put_pid(ep->pid);
+	put_net(ep->net);
 	kmem_cache_free(kipc_endpoint_cache, ep);
 	return ERR_PTR(err);
 }

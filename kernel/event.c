@@ -229,7 +229,7 @@ static void kipc_event_limit_hit_in(struct net *net, struct kipc_user *user, enu
 	err = kipc_event_put_time(skb) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_UID, from_kuid_munged(net->user_ns, user->uid)) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_WHAT, what) ?:
-	      nla_put_u64_64bit(skb, KIPC_A_EVENT_LIMIT, kipc_user_limit(user, what, NULL),
+	      nla_put_u64_64bit(skb, KIPC_A_EVENT_LIMIT, kipc_quota_limit(user, what, NULL),
 				KIPC_A_EVENT_PAD) ?:
 	      nla_put_u64_64bit(skb, KIPC_A_EVENT_WANTED, wanted, KIPC_A_EVENT_PAD) ?:
 	      nla_put_u32(skb, KIPC_A_EVENT_TIMES, times);
@@ -243,7 +243,7 @@ static void kipc_event_limit_hit_in(struct net *net, struct kipc_user *user, enu
  * @wanted:	what it would have had, the last time
  * @times:	how often
  *
- * An account is one for all network namespaces: told of in those whose owner knows the user.
+ * Told of in all network namespaces that the user namespace owns that the account is in.
  */
 void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u64 wanted, u32 times)
 {
@@ -251,8 +251,7 @@ void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u64 want
 
 	down_read(&net_rwsem);
 	for_each_net(net)
-		if (kipc_netlink_is_heard(net, KIPC_GROUP_TROUBLE) &&
-		    kuid_has_mapping(net->user_ns, user->uid))
+		if (net->user_ns == user->ns && kipc_netlink_is_heard(net, KIPC_GROUP_TROUBLE))
 			kipc_event_limit_hit_in(net, user, what, wanted, times);
 	up_read(&net_rwsem);
 }

@@ -240,7 +240,7 @@ static struct kipc_user *kipc_nl_user(struct sk_buff *skb, struct genl_info *inf
 				    "another user's account is for CAP_SYS_RESOURCE only");
 		return ERR_PTR(-EPERM);
 	}
-	user = kipc_user_look_up(uid);
+	user = kipc_user_find(net->user_ns, uid);
 	if (user)
 		return user;
 	NL_SET_ERR_MSG_ATTR(info->extack, attr,
@@ -402,7 +402,7 @@ static struct kipc_user *kipc_nl_next_user(struct netlink_callback *cb, struct n
 						 INVALID_UID;
 	struct kipc_user *user;
 
-	while ((user = kipc_user_next(uid))) {
+	while ((user = kipc_user_next(net->user_ns, uid))) {
 		if (uid_eq(user->uid, current_euid()) ||
 		    (all && kuid_has_mapping(net->user_ns, user->uid)))
 			return user;

@@ -256,7 +256,7 @@ static int kipc_put_charge(struct sk_buff *skb, const struct kipc_user *user, en
 	bool own = false;
 
 	if (user) {
-		limit = kipc_user_limit(user, what, &own);
+		limit = kipc_quota_limit(user, what, &own);
 		taken = atomic64_read(&user->charge[what].taken);
 		refused = atomic64_read(&user->charge[what].refused);
 	} else {

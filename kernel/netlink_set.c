@@ -197,7 +197,6 @@ static int kipc_nl_set_user(struct sk_buff *skb, struct genl_info *info,
 	struct nlattr *attr = info->attrs[KIPC_A_USER_UID];
 	struct net *net = genl_info_net(info);
 	kuid_t uid = make_kuid(sk_user_ns(NETLINK_CB(skb).sk), nla_get_u32(attr));
-	int err;
 
 	if (!netlink_ns_capable(skb, net->user_ns, CAP_SYS_RESOURCE)) {
 		NL_SET_ERR_MSG(info->extack, "limits are for CAP_SYS_RESOURCE only");
@@ -207,10 +206,7 @@ static int kipc_nl_set_user(struct sk_buff *skb, struct genl_info *info,
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such user in this user namespace");
 		return -EINVAL;
 	}
-	err = kipc_user_set_limits(net, uid, limits->set, limits->limit);
-	if (err == -EPERM)
-		NL_SET_ERR_MSG(info->extack, "a container around this one has set a lower limit");
-	return err;
+	return kipc_user_bound(net, uid, limits->set, limits->limit);
 }
 
 int kipc_nl_user_set(struct sk_buff *skb, struct genl_info *info)

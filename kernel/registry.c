@@ -10,8 +10,8 @@
 #include <net/netns/generic.h>
 
 #include "queue.h"
-#include "quota.h"
 #include "registry.h"
+#include "user.h"
 
 /**
  * struct kipc_net - the names of a network namespace
@@ -355,7 +355,7 @@ static void __net_exit kipc_net_exit(struct net *net)
 		kipc_queue_unlink(name);
 	}
 	xa_destroy(&kn->numbers);
-	kipc_quota_forget_net(net);
+	kipc_users_unbound(net);
 }
 
 static struct pernet_operations kipc_net_ops = {

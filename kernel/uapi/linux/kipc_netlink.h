@@ -18,6 +18,13 @@
  * network namespace, and a process by the number that it has for itself, beside the inode
  * number of its pid namespace (%KIPC_A_EVENT_PID_NS).
  *
+ * A user has an account in each user namespace that owns a network namespace in which it has
+ * something, and what is charged there is charged to its accounts in the namespaces around
+ * that as well, up to the machine's.  Each may have limits: the lowest one counts.  So whoever
+ * administers a container bounds what is used through it and nothing else, and can share out
+ * only what the machine's administrator leaves.  Limits go with the network namespace through
+ * which they were set.
+ *
  * Objects have an id, a number above 0 that goes round, so that one that has become free is
  * not soon another object's.  A channel's id is that of its server endpoint.  A dump is in
  * the order of ids: it tells of each object that is there from its begin to its end exactly
@@ -269,9 +276,9 @@ enum {
  * @KIPC_A_CHARGE_PAD:		(padding)
  * @KIPC_A_CHARGE_WHAT:		u32: enum kipc_quota
  * @KIPC_A_CHARGE_TAKEN:	u64: what the user has
- * @KIPC_A_CHARGE_LIMIT:	u64: what it may have
+ * @KIPC_A_CHARGE_LIMIT:	u64: what it may have: the lowest limit that holds for it
  * @KIPC_A_CHARGE_REFUSED:	u64: how often it wanted more, since the account was opened
- * @KIPC_A_CHARGE_OWN:		flag: the limit is this user's own, not the default
+ * @KIPC_A_CHARGE_OWN:		flag: that limit has been set for this user, it is not the default
  */
 enum {
 	KIPC_A_CHARGE_PAD = 1,
@@ -379,9 +386,7 @@ enum {
  * @KIPC_CMD_USER_SET: set the LIMIT of each CHARGE that is given, or with neither LIMIT nor OWN
  *	take this user's own limit away; without UID, the defaults (LIMIT is needed).  Needs
  *	CAP_SYS_RESOURCE in the user namespace that owns the network namespace, and the defaults
- *	need it in the first one.  In another user namespace only what the machine's
- *	administrator has left can be shared out: of the two limits the lower one counts, and
- *	those that a namespace has set go with it.  EPERM; EINVAL, no such user.
+ *	need it in the first one.  EPERM; EINVAL, no such user.
  * @KIPC_CMD_STATS_GET: attributes of enum kipc_a_stats.
  * @KIPC_CMD_CHANNEL_NEW_NTF: objects: a channel has been made; as CHANNEL_GET
  * @KIPC_CMD_CHANNEL_DEL_NTF: objects: it is gone
