@@ -71,7 +71,7 @@ says()
 charge()
 {
 	awk -v name="\"$1\":" -v member="\"$2\":" '
-	/: {/ { here = $1 == name }
+	$2 == "{" { here = $1 == name }
 	here && $1 == member { gsub(/[",]/, "", $2); print $2; exit }
 	' "$dir/out"
 }
