@@ -161,7 +161,7 @@ done
 	ends_for_user 0 call channel:mine second && [ "$(cat "$dir/out")" = second ]
 result $? a_channel_is_opened_to_others
 wait $server
-ends 1 set queue:absent mode=600 && says "does not exist" && ends 1 set queue:mine owner=somebody &&
+ends 1 set queue:absent mode=600 && says "there is none" && ends 1 set queue:mine owner=somebody &&
 	ends 2 set queue:mine mode=9 && ends 2 set queue:mine weight=9 && ends 2 set queue:mine &&
 	ends 2 set channel:mine max_msgs=3 && ends 2 set mine mode=600 && ends 0 set --help &&
 	ends 0 queues --json && shows '"mode": "0660"'

@@ -190,9 +190,9 @@ ends 0 status --json && shows '"loaded": true' '"endpoints": 3,' '"max_fds": "16
 result $? status_json
 
 # It goes on
-echo done > "$dir/go"
+echo go > "$dir/go"
 eventually clients_are 1
-echo done > "$dir/go"
+echo go > "$dir/go"
 wait $one && wait $two && wait $server
 result $? the_calls_end_well
 

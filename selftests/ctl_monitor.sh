@@ -75,7 +75,7 @@ start()
 start_for_user()
 {
 	: > "$dir/err"
-	su user -c "exec kipcctl monitor $*" > "$dir/out" 2> "$dir/err" & monitor=$!
+	su user -c "exec kipcctl monitor" > "$dir/out" 2> "$dir/err" & monitor=$!
 	eventually says listening
 }
 
@@ -194,7 +194,7 @@ eventually shows peer-died
 ordered '^{"event":"peer-died",.*"uid":0,"pid":'$server',.*"name":"stuck",.*"role":"server",'
 result $? a_server_that_died
 stop
-echo done > "$dir/go" & writer=$!
+echo go > "$dir/go" & writer=$!
 cat "$dir/go" > /dev/null 2>&1 & reader=$!
 wait $writer $reader 2> /dev/null
 

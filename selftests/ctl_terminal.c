@@ -28,8 +28,7 @@
 /* A picture begins */
 #define HOME "\033[H"
 
-FIXTURE(top)
-{
+struct view {
 	int terminal;
 	pid_t pid;
 	struct termios before;
@@ -37,65 +36,70 @@ FIXTURE(top)
 	size_t len;
 };
 
-/* What has come within a moment; false at its end. */
-static bool collect(FIXTURE_DATA(top) *self)
+FIXTURE(top)
 {
-	struct pollfd poll_fd = { .fd = self->terminal, .events = POLLIN };
+	struct view view;
+};
+
+/* What has come within a moment; false at its end. */
+static bool collect(struct view *view)
+{
+	struct pollfd poll_fd = { .fd = view->terminal, .events = POLLIN };
 	ssize_t n;
 
 	if (poll(&poll_fd, 1, 200) <= 0)
 		return true;
-	if (self->len > sizeof(self->shown) / 2)
-		self->len = 0;
-	n = read(self->terminal, self->shown + self->len, sizeof(self->shown) - self->len - 1);
+	if (view->len > sizeof(view->shown) / 2)
+		view->len = 0;
+	n = read(view->terminal, view->shown + view->len, sizeof(view->shown) - view->len - 1);
 	if (n <= 0)
 		return false;
-	self->len += n;
-	self->shown[self->len] = '\0';
+	view->len += n;
+	view->shown[view->len] = '\0';
 	return true;
 }
 
 /* Does it show this, within 20 seconds?  From what follows it the next look begins. */
-static bool shows(FIXTURE_DATA(top) *self, const char *text)
+static bool shows(struct view *view, const char *text)
 {
 	char *found;
 	int i;
 
 	for (i = 0; i < 100; i++) {
-		found = strstr(self->shown, text);
+		found = strstr(view->shown, text);
 		if (found) {
-			self->len -= found + strlen(text) - self->shown;
-			memmove(self->shown, found + strlen(text), self->len + 1);
+			view->len -= found + strlen(text) - view->shown;
+			memmove(view->shown, found + strlen(text), view->len + 1);
 			return true;
 		}
-		if (!collect(self))
-			return strstr(self->shown, text);
+		if (!collect(view))
+			return strstr(view->shown, text);
 	}
 	return false;
 }
 
 /* How it ended, when it has; -1 if that takes too long.  Who closes reads no more. */
-static int end(FIXTURE_DATA(top) *self)
+static int end(struct view *view)
 {
 	int i, status;
 
 	for (i = 0; i < 100; i++) {
-		if (waitpid(self->pid, &status, WNOHANG) == self->pid) {
-			self->pid = 0;
+		if (waitpid(view->pid, &status, WNOHANG) == view->pid) {
+			view->pid = 0;
 			return status;
 		}
-		if (!collect(self))
+		if (!collect(view))
 			usleep(100000);
 	}
 	return -1;
 }
 
-static bool is_given_back(FIXTURE_DATA(top) *self)
+static bool is_given_back(struct view *view)
 {
 	struct termios now;
 
-	return shows(self, LEAVE) && !tcgetattr(self->terminal, &now) &&
-	       now.c_lflag == self->before.c_lflag;
+	return shows(view, LEAVE) && !tcgetattr(view->terminal, &now) &&
+	       now.c_lflag == view->before.c_lflag;
 }
 
 FIXTURE_SETUP(top)
@@ -105,28 +109,28 @@ FIXTURE_SETUP(top)
 
 	if (access("/dev/kipc", F_OK))
 		SKIP(return, "no /dev/kipc");
-	ASSERT_EQ(0, openpty(&self->terminal, &theirs, NULL, NULL, &size));
-	ASSERT_EQ(0, tcgetattr(self->terminal, &self->before));
-	self->pid = fork();
-	if (!self->pid) {
-		close(self->terminal);
+	ASSERT_EQ(0, openpty(&self->view.terminal, &theirs, NULL, NULL, &size));
+	ASSERT_EQ(0, tcgetattr(self->view.terminal, &self->view.before));
+	self->view.pid = fork();
+	if (!self->view.pid) {
+		close(self->view.terminal);
 		if (!login_tty(theirs))
 			execlp("kipcctl", "kipcctl", "top", "--interval", "0.1", NULL);
 		_exit(127);
 	}
 	close(theirs);
-	ASSERT_LT(0, self->pid);
-	ASSERT_TRUE(shows(self, ENTER));
-	ASSERT_TRUE(shows(self, "0 channels"));
+	ASSERT_LT(0, self->view.pid);
+	ASSERT_TRUE(shows(&self->view, ENTER));
+	ASSERT_TRUE(shows(&self->view, "0 channels"));
 }
 
 FIXTURE_TEARDOWN(top)
 {
-	if (self->pid > 0) {
-		kill(self->pid, SIGKILL);
-		waitpid(self->pid, NULL, 0);
+	if (self->view.pid > 0) {
+		kill(self->view.pid, SIGKILL);
+		waitpid(self->view.pid, NULL, 0);
 	}
-	close(self->terminal);
+	close(self->view.terminal);
 }
 
 TEST_F(top, draws_again_and_again)
@@ -134,38 +138,38 @@ TEST_F(top, draws_again_and_again)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		EXPECT_TRUE(shows(self, HOME));
-		EXPECT_TRUE(shows(self, "in a second: 0 messages"));
-		EXPECT_TRUE(shows(self, "NAME"));
+		EXPECT_TRUE(shows(&self->view, HOME));
+		EXPECT_TRUE(shows(&self->view, "in a second: 0 messages"));
+		EXPECT_TRUE(shows(&self->view, "NAME"));
 	}
 }
 
 TEST_F(top, q_ends_it)
 {
-	ASSERT_EQ(1, write(self->terminal, "q", 1));
-	EXPECT_EQ(0, end(self));
-	EXPECT_TRUE(is_given_back(self));
+	ASSERT_EQ(1, write(self->view.terminal, "q", 1));
+	EXPECT_EQ(0, end(&self->view));
+	EXPECT_TRUE(is_given_back(&self->view));
 }
 
 TEST_F(top, ctrl_c_ends_it)
 {
-	ASSERT_EQ(1, write(self->terminal, "\003", 1));
-	EXPECT_EQ(0, end(self));
-	EXPECT_TRUE(is_given_back(self));
+	ASSERT_EQ(1, write(self->view.terminal, "\003", 1));
+	EXPECT_EQ(0, end(&self->view));
+	EXPECT_TRUE(is_given_back(&self->view));
 }
 
 TEST_F(top, sigterm_ends_it)
 {
-	ASSERT_EQ(0, kill(self->pid, SIGTERM));
-	EXPECT_EQ(0, end(self));
-	EXPECT_TRUE(is_given_back(self));
+	ASSERT_EQ(0, kill(self->view.pid, SIGTERM));
+	EXPECT_EQ(0, end(&self->view));
+	EXPECT_TRUE(is_given_back(&self->view));
 }
 
 TEST_F(top, a_key_sorts)
 {
-	EXPECT_TRUE(shows(self, "by messages"));
-	ASSERT_EQ(1, write(self->terminal, "n", 1));
-	EXPECT_TRUE(shows(self, "by name"));
+	EXPECT_TRUE(shows(&self->view, "by messages"));
+	ASSERT_EQ(1, write(self->view.terminal, "n", 1));
+	EXPECT_TRUE(shows(&self->view, "by name"));
 }
 
 TEST_F(top, narrower_it_shows_less)
@@ -174,13 +178,13 @@ TEST_F(top, narrower_it_shows_less)
 	const char *line;
 	size_t len;
 
-	ASSERT_TRUE(shows(self, "HELD  OLDEST  CLIENTS  SERVER"));
-	ASSERT_EQ(0, ioctl(self->terminal, TIOCSWINSZ, &size));
-	ASSERT_TRUE(shows(self, "NAME  MSGS/S  BYTES/S  FAILED/S  WAIT\r"));
-	ASSERT_TRUE(shows(self, HOME));
-	while (!strstr(self->shown, HOME))
-		ASSERT_TRUE(collect(self));
-	for (line = self->shown; strncmp(line, HOME, strlen(HOME)); line += len) {
+	ASSERT_TRUE(shows(&self->view, "HELD  OLDEST  CLIENTS  SERVER"));
+	ASSERT_EQ(0, ioctl(self->view.terminal, TIOCSWINSZ, &size));
+	ASSERT_TRUE(shows(&self->view, "NAME  MSGS/S  BYTES/S  FAILED/S  WAIT\r"));
+	ASSERT_TRUE(shows(&self->view, HOME));
+	while (!strstr(self->view.shown, HOME))
+		ASSERT_TRUE(collect(&self->view));
+	for (line = self->view.shown; strncmp(line, HOME, strlen(HOME)); line += len) {
 		len = strcspn(line, "\r\n");
 		EXPECT_GE(size.ws_col + strlen("\033[K"), len);
 		len += strspn(line + len, "\r\n");
@@ -193,23 +197,23 @@ TEST_F(top, stopped_it_gives_the_terminal_back_meanwhile)
 {
 	int status;
 
-	ASSERT_EQ(1, write(self->terminal, "\032", 1));
-	ASSERT_EQ(self->pid, waitpid(self->pid, &status, WUNTRACED));
+	ASSERT_EQ(1, write(self->view.terminal, "\032", 1));
+	ASSERT_EQ(self->view.pid, waitpid(self->view.pid, &status, WUNTRACED));
 	EXPECT_TRUE(WIFSTOPPED(status));
-	EXPECT_TRUE(is_given_back(self));
-	ASSERT_EQ(0, kill(self->pid, SIGCONT));
-	EXPECT_TRUE(shows(self, ENTER));
-	EXPECT_TRUE(shows(self, "0 channels"));
-	ASSERT_EQ(1, write(self->terminal, "q", 1));
-	EXPECT_EQ(0, end(self));
-	EXPECT_TRUE(is_given_back(self));
+	EXPECT_TRUE(is_given_back(&self->view));
+	ASSERT_EQ(0, kill(self->view.pid, SIGCONT));
+	EXPECT_TRUE(shows(&self->view, ENTER));
+	EXPECT_TRUE(shows(&self->view, "0 channels"));
+	ASSERT_EQ(1, write(self->view.terminal, "q", 1));
+	EXPECT_EQ(0, end(&self->view));
+	EXPECT_TRUE(is_given_back(&self->view));
 }
 
 TEST_F(top, it_ends_when_the_terminal_goes)
 {
-	ASSERT_EQ(0, close(self->terminal));
-	self->terminal = open("/dev/null", O_RDWR | O_CLOEXEC);
-	EXPECT_NE(-1, end(self));
+	ASSERT_EQ(0, close(self->view.terminal));
+	self->view.terminal = open("/dev/null", O_RDWR | O_CLOEXEC);
+	EXPECT_NE(-1, end(&self->view));
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kipcctl: what a user has and may have, and the defaults, for users, limit, show, status. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "account.h"
@@ -12,12 +11,9 @@
 /* Bytes have units, what is counted has not. */
 struct human account_amount(enum kipc_admin_quota what, uint64_t amount)
 {
-	struct human human;
-
 	if (what == KIPC_ADMIN_POOL_BYTES || what == KIPC_ADMIN_QUEUE_BYTES)
 		return human_bytes(amount);
-	snprintf(human.s, sizeof(human.s), "%" PRIu64, amount);
-	return human;
+	return human_count(amount);
 }
 
 static int explain(const struct kipc_admin *admin, uid_t uid, int err)
@@ -75,7 +71,7 @@ void account_print(const struct kipc_admin_user *user)
 		if (defaults)
 			continue;
 		table_cell(table, charge->own ? "this user" : "everybody");
-		table_cell(table, "%" PRIu64, charge->refused);
+		table_cell(table, "%s", human_count(charge->refused).s);
 	}
 	table_print(table);
 }

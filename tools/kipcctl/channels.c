@@ -5,7 +5,6 @@
  * The kernel tells of one after the other; those that come and go meanwhile may be there
  * or not.
  */
-#include <inttypes.h>
 
 #include "control.h"
 #include "human.h"
@@ -47,7 +46,7 @@ static void add_row(struct table *table, const struct kipc_admin_channel *channe
 	table_cell(table, "%s", human_mode(channel->mode).s);
 	table_cell(table, "%s", human_pid(server->pid).s);
 	table_cell(table, "%u", channel->clients);
-	table_cell(table, "%" PRIu64, channel->messages);
+	table_cell(table, "%s", human_count(channel->messages).s);
 	table_cell(table, "%s", human_bytes(channel->bytes).s);
 	table_cell(table, "%u", server->queued);
 	table_cell(table, "%u", server->held);

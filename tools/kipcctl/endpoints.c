@@ -22,8 +22,6 @@ static const char text[] =
 	"much of its pool is in use.\n\n"
 	"Exit status: 0, listed, if there were any; 1, failed; 2, wrong usage.\n";
 
-static const struct column columns[] = { { "NAME", LEFT, 0 }, ENDPOINT_COLUMNS };
-
 static void add_row(struct table *table, const struct kipc_admin_endpoint *endpoint)
 {
 	const char *scheme = endpoint->role == KIPC_ADMIN_QUEUE ? "queue" : "channel";
@@ -90,8 +88,8 @@ int verb_endpoints(int argc, char **argv)
 {
 	static const struct list_verb verb = {
 		.text = text,
-		.columns = columns,
-		.count = sizeof(columns) / sizeof(columns[0]),
+		.columns = endpoint_columns,
+		.count = ENDPOINT_COLUMNS,
 		.operand = true,
 		.fill = fill,
 	};

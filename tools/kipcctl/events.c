@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -124,16 +123,16 @@ static void print_object(const struct kipc_admin_event *event)
 		printf(", served by process %s", human_process(channel->server.pid).s);
 		break;
 	case KIPC_ADMIN_CHANNEL_GONE:
-		printf("channel:%s after %" PRIu64 " message%s, %s bytes", channel->name,
-		       channel->messages, plural(channel->messages),
+		printf("channel:%s after %s message%s, %s bytes", channel->name,
+		       human_count(channel->messages).s, plural(channel->messages),
 		       human_bytes(channel->bytes).s);
 		if (channel->failed)
-			printf(", %" PRIu64 " call%s failed", channel->failed,
+			printf(", %s call%s failed", human_count(channel->failed).s,
 			       plural(channel->failed));
 		break;
 	case KIPC_ADMIN_QUEUE_NEW:
 		print_owner("queue", queue->name, queue->id, queue->uid, queue->mode);
-		printf(", room for %" PRIu64 " messages, %s bytes", queue->max_msgs,
+		printf(", room for %s messages, %s bytes", human_count(queue->max_msgs).s,
 		       human_bytes(queue->max_bytes).s);
 		break;
 	default:
@@ -141,7 +140,8 @@ static void print_object(const struct kipc_admin_event *event)
 			printf("queue:%s", queue->name);
 		else
 			printf("queue %u, without a name", queue->id);
-		printf(", with %" PRIu64 " message%s in it", queue->msgs, plural(queue->msgs));
+		printf(", with %s message%s in it", human_count(queue->msgs).s,
+		       plural(queue->msgs));
 		break;
 	}
 }
@@ -152,7 +152,7 @@ static void print_endpoint(const struct kipc_admin_endpoint *endpoint)
 
 	printf("endpoint:%u, ", endpoint->id);
 	if (endpoint->role == KIPC_ADMIN_CLIENT)
-		printf("client %" PRIu64, endpoint->client);
+		printf("client %s", human_count(endpoint->client).s);
 	else
 		printf("%s", endpoint->role == KIPC_ADMIN_QUEUE ? "user" :
 		       role_name(endpoint->role));
@@ -167,7 +167,7 @@ static void print_endpoint(const struct kipc_admin_endpoint *endpoint)
 static void print_peer(const struct kipc_admin_trouble *trouble)
 {
 	if (trouble->role == KIPC_ADMIN_CLIENT)
-		printf("client %" PRIu64, trouble->client);
+		printf("client %s", human_count(trouble->client).s);
 	else
 		printf("the server");
 	if (*trouble->name)
@@ -179,7 +179,7 @@ static void print_call(const struct kipc_admin_trouble *trouble)
 {
 	print_peer(trouble);
 	if (trouble->call)
-		printf(" call %" PRIu64 ":", trouble->call);
+		printf(" call %s:", human_count(trouble->call).s);
 	else
 		printf(" a call:");
 	printf(" %s; %s", strerror(-trouble->error),
@@ -210,8 +210,8 @@ static void print_trouble(const struct kipc_admin_event *event)
 		break;
 	case KIPC_ADMIN_POOL_STUCK:
 		print_peer(trouble);
-		printf(" holds %u message%s, %s bytes of its pool, the oldest for %s", trouble->held,
-		       plural(trouble->held), human_bytes(trouble->held_bytes).s,
+		printf(" holds %u message%s, %s bytes of its pool, the oldest for %s",
+		       trouble->held, plural(trouble->held), human_bytes(trouble->held_bytes).s,
 		       human_age(trouble->held_ns).s);
 		break;
 	case KIPC_ADMIN_CALL_FAILED:

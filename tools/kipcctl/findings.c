@@ -7,7 +7,6 @@
  * one of them is told of at once, with what it waits for.
  */
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,14 +37,14 @@ static void find(struct findings *findings, const char *format, ...)
 }
 
 /* "1 message waits", "2 messages wait" */
-static const char *waits(uint64_t count)
+static const char *wait_form(uint64_t count)
 {
 	return count == 1 ? " waits" : "s wait";
 }
 
 /* Names are long */
 struct phrase {
-	char s[KIPC_ADMIN_NAME + 80];
+	char s[KIPC_ADMIN_NAME + 160];
 };
 
 /* "the server of channel:camera, process 123 (camerad)," */
@@ -59,8 +58,8 @@ static struct phrase who(const struct kipc_admin_endpoint *endpoint)
 			 endpoint->name, process.s);
 	else
 		snprintf(phrase.s, sizeof(phrase.s),
-			 "client %" PRIu64 " of channel:%s, process %s,",
-			 endpoint->client, endpoint->name, process.s);
+			 "client %s of channel:%s, process %s,",
+			 human_count(endpoint->client).s, endpoint->name, process.s);
 	return phrase;
 }
 
@@ -70,8 +69,8 @@ static struct phrase from(const struct kipc_admin_message *message)
 	struct phrase phrase;
 
 	if (message->client)
-		snprintf(phrase.s, sizeof(phrase.s), "client %" PRIu64 ", process %s,",
-			 message->client, process.s);
+		snprintf(phrase.s, sizeof(phrase.s), "client %s, process %s,",
+			 human_count(message->client).s, process.s);
 	else
 		snprintf(phrase.s, sizeof(phrase.s), "the server, process %s,", process.s);
 	return phrase;
@@ -89,8 +88,8 @@ static void find_held(struct findings *findings, const struct held *held)
 		if (!message->awaited || message->held_ns < LONG_NS)
 			continue;
 		awaited++;
-		find(findings, "%s has held call %" PRIu64 " for %s: %s waits for the reply.",
-		     who(endpoint).s, message->id, human_age(message->held_ns).s,
+		find(findings, "%s has held call %s for %s: %s waits for the reply.",
+		     who(endpoint).s, human_count(message->id).s, human_age(message->held_ns).s,
 		     from(message).s);
 	}
 	if (!awaited && endpoint->held && endpoint->held_ns >= LONG_NS)
@@ -107,13 +106,13 @@ void find_endpoint(struct findings *findings, const struct held *held)
 	find_held(findings, held);
 	if (endpoint->queued && endpoint->queued_ns >= LONG_NS)
 		find(findings, "%u message%s for %s the first for %s: %s.", endpoint->queued,
-		     waits(endpoint->queued), who(endpoint).s, human_age(endpoint->queued_ns).s,
+		     wait_form(endpoint->queued), who(endpoint).s, human_age(endpoint->queued_ns).s,
 		     endpoint->receivers ? "its threads wait for others" :
 					   "none of its threads receives");
 	if (endpoint->senders)
 		find(findings,
 		     "%u thread%s for room in the pool of %s of which %s of %s are free; it holds %s bytes of it.",
-		     endpoint->senders, waits(endpoint->senders), who(endpoint).s,
+		     endpoint->senders, wait_form(endpoint->senders), who(endpoint).s,
 		     human_bytes(endpoint->pool_free).s, human_bytes(endpoint->pool_size).s,
 		     human_bytes(endpoint->held_bytes).s);
 }
@@ -129,7 +128,7 @@ static uint64_t age(uint64_t time_ns)
 }
 
 /* When it was last received from, and by whom */
-static void last(char *buf, size_t size, const struct kipc_admin_queue *queue)
+static void last_received(char *buf, size_t size, const struct kipc_admin_queue *queue)
 {
 	if (queue->recv_time_ns)
 		snprintf(buf, size, "the last was received %s ago by process %s",
@@ -143,18 +142,20 @@ void find_queue(struct findings *findings, const struct kipc_admin_queue *queue)
 {
 	char received[160];
 
-	last(received, sizeof(received), queue);
+	last_received(received, sizeof(received), queue);
 	if (queue->senders)
 		find(findings,
-		     "%u thread%s for room to send: there are %" PRIu64 " of %" PRIu64 " messages and %s of %s bytes; %s.",
-		     queue->senders, waits(queue->senders), queue->msgs, queue->max_msgs,
-		     human_bytes(queue->bytes).s, human_bytes(queue->max_bytes).s, received);
+		     "%u thread%s for room to send: there are %s of %s messages and %s of %s bytes; %s.",
+		     queue->senders, wait_form(queue->senders), human_count(queue->msgs).s,
+		     human_count(queue->max_msgs).s, human_bytes(queue->bytes).s,
+		     human_bytes(queue->max_bytes).s, received);
 	if (queue->msgs && queue->receivers)
-		find(findings, "%" PRIu64 " message%s, and %u thread%s for others than those.",
-		     queue->msgs, waits(queue->msgs), queue->receivers, waits(queue->receivers));
+		find(findings, "%s message%s, and %u thread%s for others than those.",
+		     human_count(queue->msgs).s, wait_form(queue->msgs), queue->receivers,
+		     wait_form(queue->receivers));
 	else if (queue->msgs && !queue->senders && age(queue->send_time_ns) >= LONG_NS)
-		find(findings, "%" PRIu64 " message%s, and no thread receives; %s.", queue->msgs,
-		     waits(queue->msgs), received);
+		find(findings, "%s message%s, and no thread receives; %s.", human_count(queue->msgs).s,
+		     wait_form(queue->msgs), received);
 }
 
 void findings_print(const struct findings *findings)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,21 +33,26 @@ static struct human text(const char *format, ...)
 	return human;
 }
 
+struct human human_count(uint64_t count)
+{
+	return text("%llu", (unsigned long long)count);
+}
+
 /* Exactly as far as that is short: 2500, 64K; then to three figures at most: 9.8K, 123M. */
 struct human human_bytes(uint64_t bytes)
 {
 	static const char units[] = "\0KMGTPE";
 	unsigned int unit = 0;
 	double value = (double)bytes;
-	uint64_t whole = bytes;
+	unsigned long long whole = bytes;
 
 	while (whole && !(whole & 1023) && units[unit + 1]) {
 		whole >>= 10;
 		unit++;
 	}
 	if (whole < 10000)
-		return unit ? text("%" PRIu64 "%c", whole, units[unit]) :
-			      text("%" PRIu64, whole);
+		return unit ? text("%llu%c", whole, units[unit]) :
+			      text("%llu", whole);
 	/* 1023.7 would be rounded to 1024 */
 	for (unit = 0; value >= 1023.5; unit++)
 		value /= 1024;
@@ -62,19 +66,19 @@ struct human human_share(uint64_t taken, uint64_t whole)
 
 struct human human_age(uint64_t ns)
 {
-	uint64_t s = ns / NS_PER_S;
+	unsigned long long s = ns / NS_PER_S;
 
 	if (ns < 1000000)
 		return text("%.3fms", (double)ns / 1e6);
 	if (s < 1)
-		return text("%" PRIu64 "ms", ns / 1000000);
+		return text("%ums", (unsigned int)(ns / 1000000));
 	if (s < 60)
 		return text("%.1fs", (double)(ns / 100000000) / 10);
 	if (s < 3600)
-		return text("%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
+		return text("%llum%02llus", s / 60, s % 60);
 	if (s < 86400)
-		return text("%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
-	return text("%" PRIu64 "d%02" PRIu64 "h", s / 86400, s / 3600 % 24);
+		return text("%lluh%02llum", s / 3600, s / 60 % 60);
+	return text("%llud%02lluh", s / 86400, s / 3600 % 24);
 }
 
 /* A time of CLOCK_REALTIME, as the user's time zone has it. */
@@ -88,7 +92,7 @@ struct human human_date(uint64_t ns)
 		return text("never");
 	if (!localtime_r(&seconds, &tm) ||
 	    !strftime(human.s, sizeof(human.s), "%Y-%m-%d %H:%M:%S", &tm))
-		return text("%" PRIu64, ns);
+		return human_count(ns);
 	return human;
 }
 

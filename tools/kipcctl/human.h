@@ -13,6 +13,7 @@ struct human {
 	char s[48];
 };
 
+struct human human_count(uint64_t count);
 struct human human_bytes(uint64_t bytes);
 struct human human_share(uint64_t taken, uint64_t whole);
 struct human human_age(uint64_t ns);

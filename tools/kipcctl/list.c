@@ -6,13 +6,27 @@
  * as they come, in the kernel's order, so that 100,000 of them need no memory.
  */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "control.h"
 #include "human.h"
 #include "kipcctl.h"
 #include "list.h"
+
+const struct column endpoint_columns[ENDPOINT_COLUMNS] = {
+	{ "NAME", LEFT, 0 },
+	{ "ID", RIGHT, 0 },
+	{ "ROLE", LEFT, 0 },
+	{ "PID", RIGHT, 0 },
+	{ "COMMAND", LEFT, 1 },
+	{ "USER", LEFT, 2 },
+	{ "QUEUED", RIGHT, 0 },
+	{ "HELD", RIGHT, 0 },
+	{ "OLDEST", RIGHT, 0 },
+	{ "WAITING", RIGHT, 3 },
+	{ "POOL", RIGHT, 4 },
+	{ "MEMORY", RIGHT, 5 },
+};
 
 /* What it is: on a channel which client, on a queue what it may do */
 static struct human role(const struct kipc_admin_endpoint *endpoint)
@@ -21,7 +35,8 @@ static struct human role(const struct kipc_admin_endpoint *endpoint)
 	struct human human;
 
 	if (endpoint->role == KIPC_ADMIN_CLIENT)
-		snprintf(human.s, sizeof(human.s), "client %" PRIu64, endpoint->client);
+		snprintf(human.s, sizeof(human.s), "client %llu",
+			 (unsigned long long)endpoint->client);
 	else
 		snprintf(human.s, sizeof(human.s), "%s", endpoint->role == KIPC_ADMIN_QUEUE ?
 			 may[endpoint->may & 3] : role_name(endpoint->role));

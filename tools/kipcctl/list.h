@@ -26,20 +26,11 @@ struct list_verb {
 
 int list_run(const struct list_verb *verb, int argc, char **argv);
 
-/* The columns of an endpoint, but for its name, which show has above them. */
-#define ENDPOINT_COLUMNS \
-	{ "ID", RIGHT, 0 }, \
-	{ "ROLE", LEFT, 0 }, \
-	{ "PID", RIGHT, 0 }, \
-	{ "COMMAND", LEFT, 1 }, \
-	{ "USER", LEFT, 2 }, \
-	{ "QUEUED", RIGHT, 0 }, \
-	{ "HELD", RIGHT, 0 }, \
-	{ "OLDEST", RIGHT, 0 }, \
-	{ "WAITING", RIGHT, 3 }, \
-	{ "POOL", RIGHT, 4 }, \
-	{ "MEMORY", RIGHT, 5 }
+/* The columns of an endpoint; show has the name of all of them above, and not the first. */
+#define ENDPOINT_COLUMNS 12
+extern const struct column endpoint_columns[ENDPOINT_COLUMNS];
 
+/* All but the first */
 void endpoint_cells(struct table *table, const struct kipc_admin_endpoint *endpoint);
 
 #endif /* KIPCCTL_LIST_H */

@@ -16,6 +16,7 @@
 #include "control.h"
 #include "events.h"
 #include "kipcctl.h"
+#include "talk.h"
 
 static const char text[] =
 	"Usage: kipcctl monitor [OPTION]...\n"
@@ -42,27 +43,16 @@ struct monitor_args {
 	bool json;
 };
 
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
-{
-	(void)number;
-	ended = 1;
-}
-
 /* From here on they come only where @waiting is the mask. */
-static void catch_signals(sigset_t *waiting)
+static void block_signals(sigset_t *waiting)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t blocked;
-	unsigned int i;
 
+	catch_signals();
 	sigemptyset(&blocked);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		sigaddset(&blocked, signals[i]);
-		sigaction(signals[i], &action, NULL);
-	}
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 }
 
@@ -127,7 +117,7 @@ static int await(struct kipc_admin *admin, int64_t end, const sigset_t *waiting)
 	struct pollfd poll = { .fd = kipc_admin_fd(admin), .events = POLLIN };
 	int n = -1;
 
-	while (n < 0 && !ended) {
+	while (n < 0 && !signal_caught()) {
 		int64_t ns = end ? end - now() : 0;
 		struct timespec left = {
 			.tv_sec = ns / KIPC_S(1),
@@ -176,14 +166,14 @@ static int monitor(struct kipc_admin *admin, const struct monitor_args *args,
 		status = take(admin, args, &seen);
 		if (status < 0)
 			n = await(admin, end, waiting);
-		else if (ended)
+		else if (signal_caught())
 			n = 0;
 	}
 	if (status > 0)
 		return status;
 	if (n < 0)
 		return failed("%s", strerror(-n));
-	if (seen < args->count && !ended)
+	if (seen < args->count && !signal_caught())
 		return failed("the time was up after %llu of %llu events",
 			      (unsigned long long)seen, (unsigned long long)args->count);
 	return EXIT_OK;
@@ -201,7 +191,7 @@ int verb_monitor(int argc, char **argv)
 	admin = control_open();
 	if (!admin)
 		return EXIT_FAILED;
-	catch_signals(&waiting);
+	block_signals(&waiting);
 	status = watch(admin, &args);
 	if (!status)
 		status = monitor(admin, &args, &waiting);

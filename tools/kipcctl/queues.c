@@ -5,7 +5,6 @@
  * Those that have no name (any more) and are still in use are among them: what waits in
  * them is charged to somebody.  Those that come and go meanwhile may be there or not.
  */
-#include <inttypes.h>
 
 #include "control.h"
 #include "human.h"
@@ -48,9 +47,9 @@ static void add_row(struct table *table, const struct kipc_admin_queue *queue)
 		table_cell(table, "-");
 	table_cell(table, "%s", human_user(queue->uid).s);
 	table_cell(table, "%s", human_mode(queue->mode).s);
-	table_cell(table, "%" PRIu64 "/%" PRIu64, queue->msgs, queue->max_msgs);
+	table_cell(table, "%s/%s", human_count(queue->msgs).s, human_count(queue->max_msgs).s);
 	table_cell(table, "%s", human_share(queue->bytes, queue->max_bytes).s);
-	table_cell(table, "%" PRIu64, queue->peak_msgs);
+	table_cell(table, "%s", human_count(queue->peak_msgs).s);
 	table_cell(table, "%s", human_pid(queue->send_pid).s);
 	table_cell(table, "%s", human_pid(queue->recv_pid).s);
 	table_cell(table, "%u/%u", queue->senders, queue->receivers);

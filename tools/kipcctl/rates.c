@@ -94,14 +94,15 @@ void look_free(struct look *look)
 		free(look->samples[i].name);
 	free(look->samples);
 	look->samples = NULL;
-	look->count = look->room = 0;
+	look->count = 0;
+	look->room = 0;
 }
 
 static double seconds_between(const struct look *before, const struct look *after)
 {
 	int64_t ns = after->time - before->time;
 
-	return ns > 0 ? (double)ns / 1e9 : 1e-9;
+	return (double)(ns > 0 ? ns : 1) / 1e9;
 }
 
 static struct rate rate_of(const struct sample *before, const struct sample *after, double s)

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +119,7 @@ static int parse_item(struct kipc_admin_change *change, const char *text)
 static int explain(const struct kipc_admin *admin, const char *address, int err)
 {
 	if (err == -ENOENT)
-		return failed("%s: it does not exist; kipcctl channels and kipcctl queues list those that do",
+		return failed("%s: there is none; kipcctl channels and kipcctl queues list them",
 			      address);
 	if (err == -EPERM)
 		return failed("%s: only its owner, who made it and CAP_IPC_OWNER may change it",

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kipcctl show: what has been found, for people and for programs. */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -71,9 +70,9 @@ static void print_channel(const struct kipc_admin_channel *channel)
 	line("id", "%u", channel->id);
 	print_owner(channel->uid, channel->gid, channel->mode, channel->creator_uid,
 		    channel->creator_gid);
-	line("carried", "%" PRIu64 " message%s, %s bytes", channel->messages,
+	line("carried", "%s message%s, %s bytes", human_count(channel->messages).s,
 	     plural(channel->messages), human_bytes(channel->bytes).s);
-	line("calls that failed", "%" PRIu64, channel->failed);
+	line("calls that failed", "%s", human_count(channel->failed).s);
 	line("clients", "%u", channel->clients);
 	line("server", "process %s of %s", human_process(channel->server.pid).s,
 	     human_user(channel->server.uid).s);
@@ -100,12 +99,13 @@ static void print_queue(const struct kipc_admin_queue *queue)
 	if (queue->number)
 		line("number", "%u", queue->number);
 	print_owner(queue->uid, queue->gid, queue->mode, queue->creator_uid, queue->creator_gid);
-	line("messages", "%" PRIu64 " of %" PRIu64 " (%" PRIu64 " at most so far)", queue->msgs,
-	     queue->max_msgs, queue->peak_msgs);
+	line("messages", "%s of %s (%s at most so far)", human_count(queue->msgs).s,
+	     human_count(queue->max_msgs).s, human_count(queue->peak_msgs).s);
 	line("bytes", "%s of %s (%s at most so far)", human_bytes(queue->bytes).s,
 	     human_bytes(queue->max_bytes).s, human_bytes(queue->peak_bytes).s);
 	line("largest message", "%s", human_bytes(queue->max_size).s);
-	line("carried", "%" PRIu64 " sent, %" PRIu64 " received", queue->sent, queue->received);
+	line("carried", "%s sent, %s received", human_count(queue->sent).s,
+	     human_count(queue->received).s);
 	print_last("last sent", queue->send_time_ns, queue->send_pid);
 	print_last("last received", queue->recv_time_ns, queue->recv_pid);
 	line("last changed", "%s", human_date(queue->change_time_ns).s);
@@ -123,7 +123,7 @@ static void print_one_endpoint(const struct kipc_admin_endpoint *endpoint)
 	else if (endpoint->object)
 		line("of", "%s %u, without a name", scheme, endpoint->object);
 	if (endpoint->role == KIPC_ADMIN_CLIENT)
-		line("number", "%" PRIu64 "%s", endpoint->client,
+		line("number", "%s%s", human_count(endpoint->client).s,
 		     endpoint->object ? "" : " (its server is gone)");
 	line("process", "%s", human_process(endpoint->pid).s);
 	line("user", "%s", human_user(endpoint->uid).s);
@@ -135,8 +135,10 @@ static void print_one_endpoint(const struct kipc_admin_endpoint *endpoint)
 
 static void print_endpoints(const struct view *view)
 {
-	static const struct column columns[] = { ENDPOINT_COLUMNS };
-	struct table table = TABLE(columns);
+	struct table table = {
+		.columns = endpoint_columns + 1,
+		.count = ENDPOINT_COLUMNS - 1,
+	};
 	size_t i;
 
 	putchar('\n');
@@ -149,15 +151,15 @@ static void message_cells(struct table *table, const struct kipc_admin_endpoint 
 			  const struct kipc_admin_message *message)
 {
 	if (holder->role == KIPC_ADMIN_CLIENT)
-		table_cell(table, "client %" PRIu64, holder->client);
+		table_cell(table, "client %s", human_count(holder->client).s);
 	else
 		table_cell(table, "%s", role_name(holder->role));
-	table_cell(table, "%" PRIu64, message->id);
+	table_cell(table, "%s", human_count(message->id).s);
 	table_cell(table, "%s", kind_name(message->kind));
 	table_cell(table, "%s", human_age(message->held_ns).s);
 	table_cell(table, "%s", human_bytes(message->len).s);
 	if (message->client)
-		table_cell(table, "client %" PRIu64, message->client);
+		table_cell(table, "client %s", human_count(message->client).s);
 	else
 		table_cell(table, "server");
 	table_cell(table, "%s", human_pid(message->pid).s);

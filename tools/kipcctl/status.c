@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <linux/kipc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,7 +183,7 @@ static void tell_stats(json_t *object, const struct kipc_admin_stats *stats)
 		else if (lines[i].bytes)
 			printf("%-24s %s\n", lines[i].what, human_bytes(lines[i].value).s);
 		else
-			printf("%-24s %" PRIu64 "\n", lines[i].what, lines[i].value);
+			printf("%-24s %s\n", lines[i].what, human_count(lines[i].value).s);
 	}
 }
 

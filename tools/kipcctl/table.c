@@ -106,11 +106,11 @@ static void fit(const struct table *table, unsigned int *widths, unsigned int wi
 		unsigned int i, total = 0, last = table->count;
 
 		for (i = 0; i < table->count; i++) {
-			if (!widths[i])
-				continue;
-			total += widths[i] + (total ? GAP : 0);
-			if (table->columns[i].rank && (last == table->count ||
-			    table->columns[i].rank >= table->columns[last].rank))
+			unsigned int rank = widths[i] ? table->columns[i].rank : 0;
+
+			if (widths[i])
+				total += widths[i] + (total ? GAP : 0);
+			if (rank && (last == table->count || rank >= table->columns[last].rank))
 				last = i;
 		}
 		if (!width || total <= width || last == table->count)
@@ -174,7 +174,10 @@ void table_free(struct table *table)
 	free(table->rows);
 	table->cells = NULL;
 	table->rows = NULL;
-	table->len = table->room = table->row_count = table->row_room = 0;
+	table->len = 0;
+	table->room = 0;
+	table->row_count = 0;
+	table->row_room = 0;
 	table->filled = 0;
 }
 

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +89,7 @@ static void add_row(struct table *table, const struct rate *rate)
 		rate_cell(table, rate->taken);
 		table_cell(table, "-");
 		table_cell(table, "-");
-		table_cell(table, "%" PRIu64, sample->waiting);
+		table_cell(table, "%s", human_count(sample->waiting).s);
 		table_cell(table, "-");
 		table_cell(table, "-");
 		table_cell(table, "-");
@@ -100,8 +99,8 @@ static void add_row(struct table *table, const struct rate *rate)
 	table_cell(table, "-");
 	table_cell(table, "%s", human_bytes((uint64_t)rate->bytes).s);
 	rate_cell(table, rate->failed);
-	table_cell(table, "%" PRIu64, sample->waiting);
-	table_cell(table, "%" PRIu64, sample->held);
+	table_cell(table, "%s", human_count(sample->waiting).s);
+	table_cell(table, "%s", human_count(sample->held).s);
 	if (sample->oldest_ns)
 		table_cell(table, "%s", human_age(sample->oldest_ns).s);
 	else
@@ -124,7 +123,8 @@ static void write_head(const struct top *top, FILE *out)
 		stats->channels, plural(stats->channels), stats->queues, plural(stats->queues),
 		stats->endpoints, plural(stats->endpoints), human_bytes(stats->memory).s,
 		orders[top->order]);
-	fprintf(out, "in a second: %.0f messages, %.0f taken from queues, %s bytes, %.1f calls failed\n\n",
+	fprintf(out,
+		"in a second: %.0f messages, %.0f taken from queues, %s bytes, %.1f calls failed\n\n",
 		all.messages, all.taken, human_bytes((uint64_t)all.bytes).s, all.failed);
 }
 
@@ -355,13 +355,12 @@ int verb_top(int argc, char **argv)
 	top.admin = control_open();
 	if (!top.admin)
 		return EXIT_FAILED;
-	if (look(top.admin, &top.after)) {
+	if (look(top.admin, &top.after))
 		status = control_failed(top.admin, NULL);
-	} else if (top.batch || top.json || !isatty(STDOUT_FILENO)) {
+	else if (top.batch || top.json || !isatty(STDOUT_FILENO))
 		status = run_batch(&top);
-	} else {
+	else
 		status = run_screen(&top);
-	}
 	look_free(&top.before);
 	look_free(&top.after);
 	kipc_admin_close(top.admin);

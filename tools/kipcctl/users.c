@@ -6,7 +6,6 @@
  * and is told so.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -56,7 +55,7 @@ static void add_row(struct table *table, const struct kipc_admin_user *user)
 			   charge->refused ? "!" : "");
 		refused += charge->refused;
 	}
-	table_cell(table, "%" PRIu64, refused);
+	table_cell(table, "%s", human_count(refused).s);
 }
 
 static int add(const struct kipc_admin_user *user, void *context)
