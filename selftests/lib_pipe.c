@@ -108,7 +108,7 @@ TEST_F(pipe, corrupted_length_eproto_before_any_memory_is_taken)
 	ASSERT_EQ(24 + 5, n);
 	frame[8 + 3] ^= 0x3f;	/* the length: almost a gigabyte */
 	ASSERT_EQ(n, write(self->fds[1], frame, n));
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	setrlimit(RLIMIT_AS, &limit);
 #endif
 	(void)limit;

@@ -216,7 +216,7 @@ static int kipc_cma_read_packet(struct kipc_cma *cma, const struct kipc_cma_pack
 				struct kipc_parcel *parcel)
 {
 	parcel->kind = packet->kind;
-	parcel->call = packet->call;
+	parcel->letter.call = packet->call;
 	parcel->type = packet->type;
 	switch (packet->kind) {
 	case KIPC_CMA_SEND:
@@ -315,7 +315,7 @@ static int kipc_cma_await(struct kipc_line_end *end, struct kipc_line_caller *ca
 	int err;
 
 	for (;;) {
-		err = kipc_line_await(end, caller, kipc_cma_next_look(deadline));
+		err = kipc_reader_await(&end->reader, &caller->slot, kipc_cma_next_look(deadline));
 		if (err != -ETIMEDOUT)
 			return err;
 		state = kipc_cma_offer_state(cma, offer) & 0xf;
@@ -338,7 +338,7 @@ static int kipc_cma_offer(struct kipc_line_end *end, struct kipc_line_caller *ca
 	struct kipc_cma *cma = kipc_to_cma(end->line);
 	struct kipc_cma_packet packet = {
 		.kind = kind,
-		.call = caller->call,
+		.call = caller->slot.call,
 		.type = out->type,
 	};
 	struct kipc_cma_offer offer;
@@ -378,9 +378,9 @@ static int kipc_cma_send(struct kipc *handle, const struct kipc_outgoing *out,
 	if (!kipc_cma_offers(cma, out, deadline))
 		return out->len > cma->inline_size ? -EAGAIN :
 						     kipc_line_send(handle, out, deadline);
-	kipc_line_begin(end, &caller);
+	kipc_reader_begin(&end->reader, &caller.slot, &caller.parcel.letter);
 	err = kipc_cma_offer(end, &caller, KIPC_CMA_SEND, out, &taken, deadline);
-	kipc_line_finish(end, &caller);
+	kipc_reader_finish(&end->reader, &caller.slot);
 	if (taken)
 		return 0;
 	/* Told to look where there is nothing to be seen. */
@@ -402,14 +402,14 @@ static int kipc_cma_call(struct kipc *handle, const struct kipc_outgoing *out,
 		return -EMSGSIZE;
 	if (!kipc_cma_offers(cma, out, deadline))
 		return kipc_line_call(handle, out, reply, deadline);
-	kipc_line_begin(end, &caller);
+	kipc_reader_begin(&end->reader, &caller.slot, &caller.parcel.letter);
 	err = kipc_cma_offer(end, &caller, KIPC_CMA_CALL, out, &taken, deadline);
-	kipc_line_finish(end, &caller);
+	kipc_reader_finish(&end->reader, &caller.slot);
 	if (taken)
 		reply->outcome = KIPC_CALL_SEEN;
-	if (caller.done && !err)
+	if (caller.slot.done && !err)
 		return kipc_line_answer(end, &caller, reply);
-	if (caller.done && caller.parcel.buffer)
+	if (caller.slot.done && caller.parcel.buffer)
 		kipc_buffer_put(handle, caller.parcel.buffer);
 	if (!err)
 		return -EPROTO;

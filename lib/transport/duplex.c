@@ -2,23 +2,12 @@
 /*
  * duplex: calls and replies between two ends that send and receive, one process each.
  *
- * One stream brings replies for callers and messages for receivers, and any number of
- * threads may wait for either.  One of the waiting threads is the *reader*: it takes
- * frames off the stream for all.  What it finds that is not its own it hands over: an
- * answer to the caller that waits for that number, a message to the inbox.  When it has
- * its own, or runs out of time, it stops reading and wakes the others, and one of them
- * becomes the reader.  An answer that nobody waits for any more is dropped.
+ * Who reads is settled in reader.h.
  *
  * Replies: a caller reads, or has given up; so a reply waits for room, but not for long,
  * or a caller that has given up would hold its server up.
- *
- * Processes that share an end by fork() share its descriptors but not this: two that
- * receive, or call, at the same time take each other's frames.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "duplex.h"
 
@@ -26,136 +15,55 @@
 #define KIPC_DUPLEX_REPLY_TIME	KIPC_S(1)
 #define KIPC_DUPLEX_REPLY_SHIFT	24
 
-/* A message that somebody else read. */
-struct kipc_duplex_mail {
-	struct kipc_duplex_mail *next;
+/* A frame that was read, for whomever. */
+struct kipc_duplex_letter {
+	struct kipc_letter letter;
 	struct kipc_frame_got got;
 };
 
-/* A thread in kipc_call(), on its stack. */
-struct kipc_duplex_caller {
-	struct kipc_duplex_caller *next;
-	uint64_t call;
-	bool done;
-	struct kipc_frame_got answer;
+static int kipc_duplex_read(struct kipc_reader *reader, struct kipc_letter *letter,
+			    kipc_deadline deadline)
+{
+	struct kipc_duplex *end = container_of(reader, struct kipc_duplex, reader);
+	struct kipc_frame_got *got = &container_of(letter, struct kipc_duplex_letter, letter)->got;
+	int err = kipc_frame_recv(&end->pipe.in, &end->pipe.base, got, deadline);
+
+	if (err)
+		return err;
+	letter->call = got->call;
+	letter->answer = got->kind == KIPC_FRAME_REPLY || got->kind == KIPC_FRAME_REFUSAL;
+	return 1;
+}
+
+static bool kipc_duplex_ends(int err)
+{
+	return err == -EPIPE || err == -EPROTO;
+}
+
+static void kipc_duplex_drop(struct kipc_reader *reader, const struct kipc_letter *letter)
+{
+	struct kipc_duplex *end = container_of(reader, struct kipc_duplex, reader);
+
+	kipc_buffer_put(&end->pipe.base,
+			container_of(letter, struct kipc_duplex_letter, letter)->got.buffer);
+}
+
+static const struct kipc_reader_kind kipc_duplex_reader = {
+	.size = sizeof(struct kipc_duplex_letter),
+	.read = kipc_duplex_read,
+	.ends = kipc_duplex_ends,
+	.drop = kipc_duplex_drop,
 };
 
 void kipc_duplex_init(struct kipc_duplex *end)
 {
-	pthread_condattr_t monotonic;
-
-	pthread_mutex_init(&end->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&end->turn, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	kipc_reader_init(&end->reader, &kipc_duplex_reader);
 }
 
 void kipc_duplex_deinit(struct kipc_duplex *end)
 {
-	while (end->inbox) {
-		struct kipc_duplex_mail *next = end->inbox->next;
-
-		free(end->inbox);
-		end->inbox = next;
-	}
-	pthread_cond_destroy(&end->turn);
-	pthread_mutex_destroy(&end->lock);
+	kipc_reader_deinit(&end->reader);
 	kipc_pipe_deinit(&end->pipe);
-}
-
-/* ---- the reader ---- */
-
-/* Wait until somebody else has read something, or has stopped. */
-static int kipc_duplex_follow(struct kipc_duplex *end, kipc_deadline deadline)
-{
-	struct timespec ts;
-	int err;
-
-	if (deadline == KIPC_AT_ONCE)
-		return -EAGAIN;
-	end->waiting++;
-	if (deadline == KIPC_NEVER)
-		err = pthread_cond_wait(&end->turn, &end->lock);
-	else
-		err = pthread_cond_timedwait(&end->turn, &end->lock,
-					     kipc_deadline_timespec(deadline, &ts));
-	end->waiting--;
-	return err ? -ETIMEDOUT : 0;
-}
-
-/* Hand an answer to its caller, or drop it. */
-static void kipc_duplex_deliver(struct kipc_duplex *end, const struct kipc_frame_got *got)
-{
-	struct kipc_duplex_caller *caller;
-
-	for (caller = end->callers; caller; caller = caller->next) {
-		if (caller->call != got->call || caller->done)
-			continue;
-		caller->answer = *got;
-		caller->done = true;
-		return;
-	}
-	kipc_buffer_put(&end->pipe.base, got->buffer);
-}
-
-/*
- * A caller found a message for a receiver.  Without memory to keep it, it is lost, and
- * the end says so by being gone.
- */
-static void kipc_duplex_store(struct kipc_duplex *end, const struct kipc_frame_got *got)
-{
-	struct kipc_duplex_mail **tail = &end->inbox;
-	struct kipc_duplex_mail *mail = malloc(sizeof(*mail));
-
-	if (!mail) {
-		kipc_buffer_put(&end->pipe.base, got->buffer);
-		end->gone = -ENOMEM;
-		return;
-	}
-	mail->next = NULL;
-	mail->got = *got;
-	while (*tail)
-		tail = &(*tail)->next;
-	*tail = mail;
-}
-
-static bool kipc_duplex_take(struct kipc_duplex *end, struct kipc_frame_got *got)
-{
-	struct kipc_duplex_mail *first = end->inbox;
-
-	if (!first)
-		return false;
-	end->inbox = first->next;
-	*got = first->got;
-	free(first);
-	return true;
-}
-
-/*
- * Be the reader for one frame: 1 with a message for a receiver in @got, 0 when it was an
- * answer and has been handed over, or -errno.
- */
-static int kipc_duplex_read(struct kipc_duplex *end, struct kipc_frame_got *got,
-			    kipc_deadline deadline)
-{
-	int err;
-
-	end->reading = true;
-	pthread_mutex_unlock(&end->lock);
-	err = kipc_frame_recv(&end->pipe.in, &end->pipe.base, got, deadline);
-	pthread_mutex_lock(&end->lock);
-	end->reading = false;
-
-	if (err == -EPIPE || err == -EPROTO)
-		end->gone = err;
-	if (!err && (got->kind == KIPC_FRAME_REPLY || got->kind == KIPC_FRAME_REFUSAL))
-		kipc_duplex_deliver(end, got);
-	else if (!err)
-		err = 1;
-	if (end->waiting)
-		pthread_cond_broadcast(&end->turn);
-	return err;
 }
 
 /* ---- receiving ---- */
@@ -173,70 +81,25 @@ static void kipc_duplex_lend(struct kipc_duplex *end, struct kipc_msg *msg,
 int kipc_duplex_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
 	struct kipc_duplex *end = kipc_to_duplex(handle);
-	struct kipc_frame_got got;
-	int err = 0;
+	struct kipc_duplex_letter mail;
+	int err = kipc_reader_recv(&end->reader, &mail.letter, deadline);
 
-	pthread_mutex_lock(&end->lock);
-	while (!err) {
-		if (kipc_duplex_take(end, &got))
-			err = 1;
-		else if (end->gone)
-			err = end->gone;
-		else if (end->reading)
-			err = kipc_duplex_follow(end, deadline);
-		else
-			err = kipc_duplex_read(end, &got, deadline);
-	}
-	pthread_mutex_unlock(&end->lock);
-	if (err < 0)
-		return err;
-	kipc_duplex_lend(end, msg, &got);
-	return 0;
+	if (!err)
+		kipc_duplex_lend(end, msg, &mail.got);
+	return err;
 }
 
 /* ---- calling ---- */
 
-static void kipc_duplex_forget(struct kipc_duplex *end, struct kipc_duplex_caller *caller)
-{
-	struct kipc_duplex_caller **at = &end->callers;
-
-	while (*at != caller)
-		at = &(*at)->next;
-	*at = caller->next;
-}
-
-/* Wait until the answer is in @caller. */
-static int kipc_duplex_await(struct kipc_duplex *end, struct kipc_duplex_caller *caller,
-			     kipc_deadline deadline)
-{
-	struct kipc_frame_got got;
-	int err = 0;
-
-	while (!caller->done && !err) {
-		if (end->gone)
-			err = end->gone;
-		else if (end->reading)
-			err = kipc_duplex_follow(end, deadline);
-		else
-			err = kipc_duplex_read(end, &got, deadline);
-		if (err == 1) {
-			kipc_duplex_store(end, &got);
-			err = 0;
-		}
-	}
-	/* It may have come with the last moment. */
-	return caller->done ? 0 : err;
-}
-
 /* What came for a caller: a reply, or a refusal. */
-static int kipc_duplex_answer(struct kipc_duplex *end, const struct kipc_duplex_caller *caller,
+static int kipc_duplex_answer(struct kipc_duplex *end, const struct kipc_frame_got *got,
 			      struct kipc_msg *reply)
 {
-	if (caller->answer.kind == KIPC_FRAME_REFUSAL) {
-		kipc_buffer_put(&end->pipe.base, caller->answer.buffer);
+	if (got->kind == KIPC_FRAME_REFUSAL) {
+		kipc_buffer_put(&end->pipe.base, got->buffer);
 		return -ECONNRESET;
 	}
-	kipc_duplex_lend(end, reply, &caller->answer);
+	kipc_duplex_lend(end, reply, got);
 	reply->outcome = KIPC_CALL_REPLIED;
 	return 0;
 }
@@ -245,28 +108,23 @@ int kipc_duplex_call(struct kipc *handle, const struct kipc_outgoing *out,
 		     struct kipc_msg *reply, kipc_deadline deadline)
 {
 	struct kipc_duplex *end = kipc_to_duplex(handle);
-	struct kipc_duplex_caller caller = { .call = atomic_fetch_add(&end->calls, 1) + 1 };
+	struct kipc_duplex_letter answer;
+	struct kipc_caller_slot caller;
 	int err;
 
 	if (out->to)
 		return -EINVAL;
-	pthread_mutex_lock(&end->lock);
-	caller.next = end->callers;
-	end->callers = &caller;
-	pthread_mutex_unlock(&end->lock);
-
+	kipc_reader_begin(&end->reader, &caller, &answer.letter);
 	err = kipc_frame_send(&end->pipe.out, KIPC_FRAME_CALL, caller.call, out, deadline);
-	pthread_mutex_lock(&end->lock);
 	if (!err) {
 		reply->outcome = KIPC_CALL_SEEN;
-		err = kipc_duplex_await(end, &caller, deadline);
+		err = kipc_reader_await(&end->reader, &caller, deadline);
 		/* It was on its way: nobody can say whether it was read. */
 		if (err == -EPIPE)
 			err = -ECONNRESET;
 	}
-	kipc_duplex_forget(end, &caller);
-	pthread_mutex_unlock(&end->lock);
-	return err ? err : kipc_duplex_answer(end, &caller, reply);
+	kipc_reader_finish(&end->reader, &caller);
+	return err ? err : kipc_duplex_answer(end, &answer.got, reply);
 }
 
 /* ---- replying ---- */
@@ -299,11 +157,7 @@ void kipc_duplex_release(struct kipc_msg *msg)
 /* What a caller has found shows in no descriptor. */
 int kipc_duplex_events(struct kipc *handle, uint32_t want, struct kipc_events *events)
 {
-	struct kipc_duplex *end = kipc_to_duplex(handle);
-
-	pthread_mutex_lock(&end->lock);
-	if (want & KIPC_WANT_RECV && (end->inbox || end->gone))
+	if (want & KIPC_WANT_RECV && kipc_reader_has(&kipc_to_duplex(handle)->reader))
 		events->timeout = 0;
-	pthread_mutex_unlock(&end->lock);
 	return kipc_pipe_events(handle, want, events);
 }

@@ -7,30 +7,16 @@
 #define KIPC_DUPLEX_H
 
 #include "pipe.h"
-
-struct kipc_duplex_caller;
-struct kipc_duplex_mail;
+#include "reader.h"
 
 /**
  * struct kipc_duplex - an end that sends and receives
- * @lock:	guards what follows; never held while a thread waits for the stream
- * @turn:	somebody has stopped reading, or has found something
- * @waiting:	threads that wait for @turn
- * @reading:	a thread reads, for all
- * @gone:	why no more will come: -EPIPE, -EPROTO, -ENOMEM
- * @callers:	threads in kipc_call()
- * @inbox:	messages that a caller found
+ * @pipe:	its streams
+ * @reader:	who takes frames off the one that comes in
  */
 struct kipc_duplex {
 	struct kipc_pipe pipe;
-	atomic_ullong calls;
-	pthread_mutex_t lock;
-	pthread_cond_t turn;
-	unsigned int waiting;
-	bool reading;
-	int gone;
-	struct kipc_duplex_caller *callers;
-	struct kipc_duplex_mail *inbox;
+	struct kipc_reader reader;
 };
 
 static inline struct kipc_duplex *kipc_to_duplex(struct kipc *handle)

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 
 #include "internal.h"
+#include "reader.h"
 #include "unix.h"
 
 /* Ends of a line: one opens it and one is there. */
@@ -30,14 +31,13 @@ enum kipc_parcel_kind {
 	KIPC_PARCEL_SEND	= KIPC_MSG_SEND,
 	KIPC_PARCEL_CALL	= KIPC_MSG_CALL,
 	KIPC_PARCEL_REPLY	= KIPC_MSG_REPLY,
-	KIPC_PARCEL_END		= 4,	/* of call @call, as @err says; there is no @buffer */
+	KIPC_PARCEL_END		= 4,	/* of a call, as @err says; there is no @buffer */
 };
 
 struct kipc_parcel {
-	struct kipc_parcel *next;
+	struct kipc_letter letter;	/* with the call */
 	enum kipc_parcel_kind kind;
 	int err;
-	uint64_t call;			/* which call, or 0 */
 	uint64_t type;
 	bool known;			/* who sent it: @cred */
 	struct ucred cred;
@@ -98,33 +98,15 @@ void kipc_line_lend(struct kipc *handle, struct kipc_msg *msg, const struct kipc
 
 /* A thread that waits for the end of a call, on its stack. */
 struct kipc_line_caller {
-	struct kipc_line_caller *next;
-	uint64_t call;
-	bool done;
+	struct kipc_caller_slot slot;
 	struct kipc_parcel parcel;
 };
 
-/*
- * One stream of parcels brings answers for callers and messages for receivers, and any
- * number of threads may wait for either.  One of them is the *reader*, for all: what is
- * not its own it hands over, an answer to its caller, a message to the inbox.  When it
- * has its own, or no more time, it wakes the others, and one of them becomes the reader.
- *
- * @lock guards @waiting, @reading, @gone, @callers and @inbox.  It is never held while a
- * thread waits for the socket.
- */
+/* A handle with one line; who takes parcels off it: reader.h. */
 struct kipc_line_end {
 	struct kipc base;
 	struct kipc_line *line;
-	atomic_uint calls;
-
-	pthread_mutex_t lock;
-	pthread_cond_t turn;
-	unsigned int waiting;
-	bool reading;
-	int gone;			/* why no more will come */
-	struct kipc_line_caller *callers;
-	struct kipc_parcel *inbox;
+	struct kipc_reader reader;
 };
 
 static inline struct kipc_line_end *kipc_to_line_end(struct kipc *handle)
@@ -136,10 +118,6 @@ int kipc_line_connect(struct kipc **handle, const struct kipc_address *address,
 		      const struct kipc_line_kind *kind);
 int kipc_line_pair(struct kipc *ends[2], const struct kipc_address *address,
 		   const struct kipc_line_kind *kind);
-void kipc_line_begin(struct kipc_line_end *end, struct kipc_line_caller *caller);
-int kipc_line_await(struct kipc_line_end *end, struct kipc_line_caller *caller,
-		    kipc_deadline deadline);
-void kipc_line_finish(struct kipc_line_end *end, struct kipc_line_caller *caller);
 int kipc_line_answer(struct kipc_line_end *end, struct kipc_line_caller *caller,
 		     struct kipc_msg *reply);
 

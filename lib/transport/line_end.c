@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Lines: an end that has one peer.  See line.h for who reads, and for the lock.
- *
- * An answer that nobody waits for any more (its caller's time was up) is dropped.
- *
- * Processes that share an end by fork() share its socket but not what is here: two that
- * receive, or call, at the same time take each other's parcels.
+ * Lines: an end that has one peer.  See line.h.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "line.h"
@@ -67,7 +61,7 @@ void kipc_line_lend(struct kipc *handle, struct kipc_msg *msg, const struct kipc
 {
 	kipc_buffer_lend(handle, msg, parcel->buffer, parcel->offset, parcel->len);
 	msg->kind = parcel->kind;
-	msg->id = parcel->call;
+	msg->id = parcel->letter.call;
 	msg->type = parcel->type;
 	msg->known = KIPC_KNOWN_TYPE;
 	if (!parcel->known)
@@ -80,198 +74,58 @@ void kipc_line_lend(struct kipc *handle, struct kipc_msg *msg, const struct kipc
 
 /* ---- the reader ---- */
 
-/* Wait until somebody else has read something, or has stopped. */
-static int kipc_line_follow(struct kipc_line_end *end, kipc_deadline deadline)
+static int kipc_line_read(struct kipc_reader *reader, struct kipc_letter *letter,
+			  kipc_deadline deadline)
 {
-	struct timespec ts;
-	int err;
+	struct kipc_line *line = container_of(reader, struct kipc_line_end, reader)->line;
+	struct kipc_parcel *parcel = container_of(letter, struct kipc_parcel, letter);
+	int got = line->kind->read(line, parcel, deadline);
 
-	if (deadline == KIPC_AT_ONCE)
-		return -EAGAIN;
-	end->waiting++;
-	if (deadline == KIPC_NEVER)
-		err = pthread_cond_wait(&end->turn, &end->lock);
-	else
-		err = pthread_cond_timedwait(&end->turn, &end->lock,
-					     kipc_deadline_timespec(deadline, &ts));
-	end->waiting--;
-	return err ? -ETIMEDOUT : 0;
+	letter->answer = parcel->kind == KIPC_PARCEL_REPLY || parcel->kind == KIPC_PARCEL_END;
+	return got;
 }
 
-static void kipc_line_drop(struct kipc_line_end *end, const struct kipc_parcel *parcel)
+static bool kipc_line_ends(int err)
 {
+	return err != -EAGAIN && err != -ETIMEDOUT && err != -EINTR && err != -ENOMEM;
+}
+
+static void kipc_line_drop(struct kipc_reader *reader, const struct kipc_letter *letter)
+{
+	struct kipc_line_end *end = container_of(reader, struct kipc_line_end, reader);
+	const struct kipc_parcel *parcel = container_of(letter, struct kipc_parcel, letter);
+
 	if (parcel->buffer)
 		kipc_buffer_put(&end->base, parcel->buffer);
 }
 
-/* Hand an answer to its caller, or drop it. */
-static void kipc_line_deliver(struct kipc_line_end *end, const struct kipc_parcel *parcel)
-{
-	struct kipc_line_caller *caller;
-
-	for (caller = end->callers; caller; caller = caller->next) {
-		if (caller->call != parcel->call || caller->done)
-			continue;
-		caller->parcel = *parcel;
-		caller->done = true;
-		return;
-	}
-	kipc_line_drop(end, parcel);
-}
-
-/*
- * Put a message into the inbox.  This is the one place that allocates: a caller found a
- * message for a receiver.  Without memory the message is lost, and the end says so by
- * being gone.
- */
-static void kipc_line_store(struct kipc_line_end *end, const struct kipc_parcel *parcel)
-{
-	struct kipc_parcel **tail = &end->inbox;
-	struct kipc_parcel *copy = malloc(sizeof(*copy));
-
-	if (!copy) {
-		kipc_line_drop(end, parcel);
-		end->gone = -ENOMEM;
-		return;
-	}
-	*copy = *parcel;
-	copy->next = NULL;
-	while (*tail)
-		tail = &(*tail)->next;
-	*tail = copy;
-}
-
-static bool kipc_line_goes_on(int err)
-{
-	return err >= 0 || err == -EAGAIN || err == -ETIMEDOUT || err == -EINTR || err == -ENOMEM;
-}
-
-/*
- * Be the reader for one parcel: 1 with a message for a receiver in @parcel, 0 when
- * it was an answer and has been handed over, or -errno.
- */
-static int kipc_line_read_one(struct kipc_line_end *end, struct kipc_parcel *parcel,
-			      kipc_deadline deadline)
-{
-	int got;
-
-	end->reading = true;
-	pthread_mutex_unlock(&end->lock);
-	memset(parcel, 0, sizeof(*parcel));
-	got = end->line->kind->read(end->line, parcel, deadline);
-	pthread_mutex_lock(&end->lock);
-	end->reading = false;
-
-	if (!kipc_line_goes_on(got))
-		end->gone = got;
-	if (got == 1 && (parcel->kind == KIPC_PARCEL_REPLY || parcel->kind == KIPC_PARCEL_END)) {
-		kipc_line_deliver(end, parcel);
-		got = 0;
-	}
-	if (end->waiting)
-		pthread_cond_broadcast(&end->turn);
-	return got;
-}
+static const struct kipc_reader_kind kipc_line_reader = {
+	.size = sizeof(struct kipc_parcel),
+	.read = kipc_line_read,
+	.ends = kipc_line_ends,
+	.drop = kipc_line_drop,
+};
 
 /* ---- receiving ---- */
 
-static bool kipc_line_take_inbox(struct kipc_line_end *end, struct kipc_parcel *parcel)
-{
-	struct kipc_parcel *first = end->inbox;
-
-	if (!first)
-		return false;
-	end->inbox = first->next;
-	*parcel = *first;
-	free(first);
-	return true;
-}
-
 int kipc_line_recv(struct kipc *handle, struct kipc_msg *msg, kipc_deadline deadline)
 {
-	struct kipc_line_end *end = kipc_to_line_end(handle);
 	struct kipc_parcel parcel;
-	int got = 0;
+	int err = kipc_reader_recv(&kipc_to_line_end(handle)->reader, &parcel.letter, deadline);
 
-	pthread_mutex_lock(&end->lock);
-	while (!got) {
-		if (kipc_line_take_inbox(end, &parcel))
-			got = 1;
-		else if (end->gone)
-			got = end->gone;
-		else if (end->reading)
-			got = kipc_line_follow(end, deadline);
-		else
-			got = kipc_line_read_one(end, &parcel, deadline);
-	}
-	pthread_mutex_unlock(&end->lock);
-	if (got < 0)
-		return got;
-	kipc_line_lend(handle, msg, &parcel);
-	return 0;
+	if (!err)
+		kipc_line_lend(handle, msg, &parcel);
+	return err;
 }
 
 /* ---- calling ---- */
-
-/* Make a caller known, before its call can be answered. */
-void kipc_line_begin(struct kipc_line_end *end, struct kipc_line_caller *caller)
-{
-	memset(caller, 0, sizeof(*caller));
-	/* 0 is no call. */
-	do
-		caller->call = atomic_fetch_add(&end->calls, 1);
-	while (!caller->call);
-	pthread_mutex_lock(&end->lock);
-	caller->next = end->callers;
-	end->callers = caller;
-	pthread_mutex_unlock(&end->lock);
-}
-
-/* No answer reaches a caller after this. */
-void kipc_line_finish(struct kipc_line_end *end, struct kipc_line_caller *caller)
-{
-	struct kipc_line_caller **at = &end->callers;
-
-	pthread_mutex_lock(&end->lock);
-	while (*at != caller)
-		at = &(*at)->next;
-	*at = caller->next;
-	pthread_mutex_unlock(&end->lock);
-}
-
-/* Wait until the answer is in @caller: 0, or -errno without one. */
-int kipc_line_await(struct kipc_line_end *end, struct kipc_line_caller *caller,
-		    kipc_deadline deadline)
-{
-	struct kipc_parcel parcel;
-	int err = 0;
-
-	pthread_mutex_lock(&end->lock);
-	while (!caller->done && !err) {
-		if (end->gone)
-			err = end->gone;
-		else if (end->reading)
-			err = kipc_line_follow(end, deadline);
-		else
-			err = kipc_line_read_one(end, &parcel, deadline);
-		if (err == 1) {
-			kipc_line_store(end, &parcel);
-			err = 0;
-		}
-	}
-	/* It may have come with the last moment. */
-	if (caller->done)
-		err = 0;
-	pthread_mutex_unlock(&end->lock);
-	return err;
-}
 
 /* What came for a caller: a reply, or the end without one. */
 int kipc_line_answer(struct kipc_line_end *end, struct kipc_line_caller *caller,
 		     struct kipc_msg *reply)
 {
 	if (caller->parcel.kind == KIPC_PARCEL_END) {
-		kipc_line_drop(end, &caller->parcel);
+		kipc_line_drop(&end->reader, &caller->parcel.letter);
 		return caller->parcel.err ? caller->parcel.err : -EPROTO;
 	}
 	kipc_line_lend(&end->base, reply, &caller->parcel);
@@ -288,16 +142,16 @@ int kipc_line_call(struct kipc *handle, const struct kipc_outgoing *out, struct 
 
 	if (out->to)
 		return -EINVAL;
-	kipc_line_begin(end, &caller);
-	err = end->line->kind->write(end->line, KIPC_PARCEL_CALL, caller.call, out, deadline);
+	kipc_reader_begin(&end->reader, &caller.slot, &caller.parcel.letter);
+	err = end->line->kind->write(end->line, KIPC_PARCEL_CALL, caller.slot.call, out, deadline);
 	if (!err) {
 		reply->outcome = KIPC_CALL_SEEN;
-		err = kipc_line_await(end, &caller, deadline);
+		err = kipc_reader_await(&end->reader, &caller.slot, deadline);
 		/* It was on its way: nobody can say whether it was read. */
 		if (err == -EPIPE)
 			err = -ECONNRESET;
 	}
-	kipc_line_finish(end, &caller);
+	kipc_reader_finish(&end->reader, &caller.slot);
 	return err ? err : kipc_line_answer(end, &caller, reply);
 }
 
@@ -342,12 +196,8 @@ int kipc_line_fd(struct kipc *handle)
 /* What came while a caller waited has left the socket. */
 int kipc_line_events(struct kipc *handle, uint32_t want, struct kipc_events *events)
 {
-	struct kipc_line_end *end = kipc_to_line_end(handle);
-
-	pthread_mutex_lock(&end->lock);
-	if (want & KIPC_WANT_RECV && (end->inbox || end->gone))
+	if (want & KIPC_WANT_RECV && kipc_reader_has(&kipc_to_line_end(handle)->reader))
 		events->timeout = 0;
-	pthread_mutex_unlock(&end->lock);
 	return 0;
 }
 
@@ -357,15 +207,8 @@ void kipc_line_close(struct kipc *handle)
 {
 	struct kipc_line_end *end = kipc_to_line_end(handle);
 
-	while (end->inbox) {
-		struct kipc_parcel *next = end->inbox->next;
-
-		free(end->inbox);
-		end->inbox = next;
-	}
+	kipc_reader_deinit(&end->reader);
 	kipc_line_free(end->line);
-	pthread_cond_destroy(&end->turn);
-	pthread_mutex_destroy(&end->lock);
 	kipc_handle_free(handle);
 }
 
@@ -375,7 +218,6 @@ static int kipc_line_end_new(struct kipc **handle, int fd, enum kipc_line_role r
 			     const struct kipc_line_kind *kind)
 {
 	struct kipc_line_end *end = kipc_handle_new(sizeof(*end), kind->end, KIPC_SIDE_BOTH);
-	pthread_condattr_t monotonic;
 	int err;
 
 	if (!end) {
@@ -387,11 +229,7 @@ static int kipc_line_end_new(struct kipc **handle, int fd, enum kipc_line_role r
 		kipc_handle_free(&end->base);
 		return err;
 	}
-	pthread_mutex_init(&end->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&end->turn, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	kipc_reader_init(&end->reader, &kipc_line_reader);
 	*handle = &end->base;
 	return 0;
 }

@@ -299,7 +299,7 @@ static int kipc_rpc_get_call(struct kipc_rpc *rpc, struct kipc_parcel *parcel)
 		return 0;
 	}
 	parcel->kind = one_way ? KIPC_PARCEL_SEND : KIPC_PARCEL_CALL;
-	parcel->call = xid;
+	parcel->letter.call = xid;
 	parcel->type = msg.rm_call.cb_proc;
 	return 1;
 }
@@ -338,7 +338,7 @@ static int kipc_rpc_get_reply(struct kipc_rpc *rpc, struct kipc_parcel *parcel)
 	XDR_DESTROY(&xdr);
 	if (!at)
 		return -EPROTO;
-	parcel->call = msg.rm_xid;
+	parcel->letter.call = msg.rm_xid;
 	parcel->kind = KIPC_PARCEL_END;
 	if (msg.rm_reply.rp_stat != MSG_ACCEPTED || msg.acpted_rply.ar_stat != SUCCESS)
 		parcel->err = kipc_rpc_error(&msg);

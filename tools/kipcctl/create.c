@@ -8,12 +8,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "human.h"
 #include "kipc.h"
 #include "kipcctl.h"
 
@@ -40,41 +40,16 @@ struct create_args {
 	struct kipc_change change;
 };
 
-static int number_of(const char *word, unsigned int *number)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(word, &end, 10);
-	if (*word < '0' || *word > '9' || *end || errno || value >= (unsigned int)-1)
-		return -1;
-	*number = (unsigned int)value;
-	return 0;
-}
-
 static int user_of(const char *word, struct kipc_change *change)
 {
-	const struct passwd *user = getpwnam(word);
-
 	change->what |= KIPC_CHANGE_UID;
-	if (user)
-		change->uid = user->pw_uid;
-	else if (number_of(word, &change->uid))
-		return failed("there is no user '%s'", word);
-	return 0;
+	return user_number(word, &change->uid) ? failed("there is no user '%s'", word) : 0;
 }
 
 static int group_of(const char *word, struct kipc_change *change)
 {
-	const struct group *group = getgrnam(word);
-
 	change->what |= KIPC_CHANGE_GID;
-	if (group)
-		change->gid = group->gr_gid;
-	else if (number_of(word, &change->gid))
-		return failed("there is no group '%s'", word);
-	return 0;
+	return group_number(word, &change->gid) ? failed("there is no group '%s'", word) : 0;
 }
 
 static int mode_of(const char *word, struct kipc_change *change)

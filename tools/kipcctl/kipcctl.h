@@ -29,6 +29,7 @@ struct verb {
 int verb_call(int argc, char **argv);
 int verb_channels(int argc, char **argv);
 int verb_create(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
 int verb_endpoints(int argc, char **argv);
 int verb_limit(int argc, char **argv);
 int verb_load(int argc, char **argv);
@@ -60,7 +61,6 @@ int seconds(const char *text, int64_t *timeout);
 int64_t now(void);
 int size_of(const char *text, uint64_t *size);
 bool has_capability(int number);
-
 int put_json(json_t *value, int err);
 
 /* The word most like one that is not known, and like it enough to be what was meant. */

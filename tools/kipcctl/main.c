@@ -30,6 +30,7 @@ static const struct verb verbs[] = {
 	{ "show",	"show all of one of these, and who is stuck",	verb_show },
 	{ "top",	"show who talks how much, now",			verb_top },
 	{ "monitor",	"print what happens, as it happens",		verb_monitor },
+	{ "doctor",	"find out why one cannot connect",		verb_doctor },
 	{ "status",	"show the module, its device and parameters",	verb_status },
 
 	{ NULL,		"To choose",					NULL },

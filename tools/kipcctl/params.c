@@ -5,11 +5,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "kipcctl.h"
 #include "module.h"
 
@@ -274,29 +274,23 @@ int params_print(const struct params *params)
 	return EXIT_OK;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 int params_print_json(const struct params *params)
 {
-	json_t *array = json_array();
-	int err = !array;
+	struct json_list list = { .count = 0 };
 	unsigned int i;
 
-	for (i = 0; i < params->count && !err; i++) {
+	for (i = 0; i < params->count; i++) {
 		const struct param *param = &params->param[i];
 		json_t *object = json_object();
 		char now[256] = "";
 
 		param_now(param, now, sizeof(now));
-		err = json_object_set_new(object, "name", json_string(param->name));
-		err |= json_object_set_new(object, "type", json_string(param->type));
-		err |= json_object_set_new(object, "default", text_or_null(param->preset));
-		err |= json_object_set_new(object, "now", text_or_null(now));
-		err |= json_object_set_new(object, "description", json_string(param->about));
-		err |= json_array_append_new(array, object);
+		json_put_text(object, "name", param->name);
+		json_put_text(object, "type", param->type);
+		json_put_text(object, "default", param->preset);
+		json_put_text(object, "now", now);
+		json_put_text(object, "description", param->about);
+		json_list_add(&list, object);
 	}
-	return put_json(array, err);
+	return json_list_end(&list);
 }

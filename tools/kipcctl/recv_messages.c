@@ -4,12 +4,12 @@
  * follows in a pipeline has it before the next one comes.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "kipcctl.h"
 #include "recv.h"
 
@@ -41,37 +41,36 @@ static json_t *base64(const unsigned char *data, size_t len)
 }
 
 /* What the mechanism does not know is null. */
-static json_t *known(const struct kipc_msg *msg, uint32_t bit, uint64_t value)
+static void put_known(json_t *object, const char *name, const struct kipc_msg *msg, uint32_t bit,
+		      uint64_t value)
 {
-	return msg->known & bit ? json_integer((json_int_t)value) : json_null();
+	if (msg->known & bit)
+		json_put_number(object, name, value);
+	else
+		json_put(object, name, json_null());
 }
 
 static json_t *describe(const struct kipc_msg *msg)
 {
 	json_t *object = json_object(), *data = json_stringn(msg->data ? msg->data : "", msg->len);
-	int err;
 
-	err = json_object_set_new(object, "type", known(msg, KIPC_KNOWN_TYPE, msg->type));
-	err |= json_object_set_new(object, "prio", known(msg, KIPC_KNOWN_PRIO, msg->prio));
-	err |= json_object_set_new(object, "pid",
-				   known(msg, KIPC_KNOWN_PEER, (uint64_t)msg->pid));
-	err |= json_object_set_new(object, "uid", known(msg, KIPC_KNOWN_PEER, msg->uid));
-	err |= json_object_set_new(object, "gid", known(msg, KIPC_KNOWN_PEER, msg->gid));
-	err |= json_object_set_new(object, "len", json_integer((json_int_t)msg->len));
+	put_known(object, "type", msg, KIPC_KNOWN_TYPE, msg->type);
+	put_known(object, "prio", msg, KIPC_KNOWN_PRIO, msg->prio);
+	put_known(object, "pid", msg, KIPC_KNOWN_PEER, (uint64_t)msg->pid);
+	put_known(object, "uid", msg, KIPC_KNOWN_PEER, msg->uid);
+	put_known(object, "gid", msg, KIPC_KNOWN_PEER, msg->gid);
+	json_put_number(object, "len", msg->len);
 	if (data)
-		err |= json_object_set_new(object, "data", data);
+		json_put(object, "data", data);
 	else
-		err |= json_object_set_new(object, "base64", base64(msg->data, msg->len));
-	if (!err)
-		return object;
-	json_decref(object);
-	return NULL;
+		json_put(object, "base64", base64(msg->data, msg->len));
+	return object;
 }
 
 static int write_json(int fd, const struct kipc_msg *msg)
 {
 	json_t *object = describe(msg);
-	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	char *line = json_dumps(object, JSON_COMPACT);
 	int err = line ? write_full(fd, line, strlen(line)) : -ENOMEM;
 
 	if (!err)

@@ -145,12 +145,12 @@ static unsigned int distance(const char *a, const char *b)
 	return rows[(i + 2) % 3][n];
 }
 
-/* What has a third of its letters wrong was something else. */
+/* What has more than two letters wrong, or most of a short word, was something else. */
 struct nearest nearest_to(const char *word)
 {
 	return (struct nearest){
 		.word = word,
-		.distance = (unsigned int)strlen(word) / 3 + 2,
+		.distance = strlen(word) < 3 ? 2 : 3,
 	};
 }
 
