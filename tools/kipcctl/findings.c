@@ -154,8 +154,8 @@ void find_queue(struct findings *findings, const struct kipc_admin_queue *queue)
 		     human_count(queue->msgs).s, wait_form(queue->msgs), queue->receivers,
 		     wait_form(queue->receivers));
 	else if (queue->msgs && !queue->senders && age(queue->send_time_ns) >= LONG_NS)
-		find(findings, "%s message%s, and no thread receives; %s.", human_count(queue->msgs).s,
-		     wait_form(queue->msgs), received);
+		find(findings, "%s message%s, and no thread receives; %s.",
+		     human_count(queue->msgs).s, wait_form(queue->msgs), received);
 }
 
 void findings_print(const struct findings *findings)
