@@ -238,7 +238,7 @@ void event_print(const struct kipc_admin_event *event)
 void lost_print(void)
 {
 	print_head(date(), "lost");
-	puts("events came faster than they were taken: some are missing here");
+	puts("events came faster than they were taken: some are missing about here");
 }
 
 /* ---- for programs ---- */
