@@ -58,7 +58,7 @@ wait $sender
 result $? sent
 list && [ "$(wc -l < "$dir/out")" -eq 3 ] &&
 	grep -q "^full .* root  *0600  *4/9  *2500/5000  *4  *$sender  *-  *0/0\$" "$dir/out" &&
-	grep -q "^empty .* root  *0640  *0/7  *0/[0-9]*  *0  *-  *-  *0/1\$" "$dir/out"
+	grep -q "^empty .* root  *0640  *0/7  *0/[0-9]*[KM]*  *0  *-  *-  *0/1\$" "$dir/out"
 result $? table
 list --json && [ "$(field full msgs)" = 4 ] && [ "$(field full bytes)" = 2500 ] &&
 	[ "$(field full max_size)" = 1000 ] && [ "$(field full mode)" = 0600 ] &&
@@ -68,9 +68,10 @@ list --json && [ "$(field full msgs)" = 4 ] && [ "$(field full bytes)" = 2500 ] 
 result $? json
 
 # Its name is gone, and the number with it, though it is still in use
-kipcctl unlink queue:empty 2> "$dir/err" && list && [ "$(wc -l < "$dir/out")" -eq 2 ] &&
-	grep -q '^full ' "$dir/out"
-result $? without_its_name_it_is_not_listed
+kipcctl unlink queue:empty 2> "$dir/err" && list && [ "$(wc -l < "$dir/out")" -eq 3 ] &&
+	grep -q '^full ' "$dir/out" && grep -q "^-  *[0-9]*  *-  root  *0640  *0/7 " "$dir/out" &&
+	list --json && grep -q '"name": null' "$dir/out"
+result $? without_its_name_it_is_listed_as_such
 kill $receiver
 wait $receiver 2> /dev/null
 kipcctl unlink queue:full 2> "$dir/err" && list && [ "$(wc -l < "$dir/out")" -eq 1 ]

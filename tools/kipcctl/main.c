@@ -3,6 +3,7 @@
  * kipcctl: look at kipc, and use it from a shell.  This file finds the verb; all
  * else is in the file of that name.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,38 +11,86 @@
 
 #define KIPCCTL_VERSION "0.1.0"
 
+/*
+ * By what one wants, in the order of --help.  A line without a name is a heading, one
+ * without help an older name of the verb above it.
+ */
 static const struct verb verbs[] = {
-	{ "send",	"send a file to an address",			verb_send },
-	{ "recv",	"receive a file at an address",			verb_recv },
-	{ "unlink",	"remove a name that outlives its users",	verb_unlink },
+	{ NULL,		"To talk",					NULL },
+	{ "send",	"send a file or messages",			verb_send },
+	{ "recv",	"receive a file or messages",			verb_recv },
+	{ "call",	"call a server, and print its reply",		verb_call },
+	{ "serve",	"answer calls with a command's output",		verb_serve },
+
+	{ NULL,		"To look",					NULL },
+	{ "channels",	"list the channels and how their servers do",	verb_channels },
 	{ "queues",	"list the queues and how full they are",	verb_queues },
+	{ "endpoints",	"list who has what open",			verb_endpoints },
+	{ "users",	"list what users have and may have",		verb_users },
+	{ "show",	"show all of one of these, and who is stuck",	verb_show },
+	{ "top",	"show who talks how much, now",			verb_top },
+	{ "monitor",	"print what happens, as it happens",		verb_monitor },
+	{ "doctor",	"find out why one cannot connect",		verb_doctor },
+	{ "status",	"show the module, its device and parameters",	verb_status },
+
+	{ NULL,		"To choose",					NULL },
 	{ "schemes",	"list the mechanisms and their limits",		verb_schemes },
 	{ "mechanisms",	"show what each mechanism can do; try it",	verb_mechanisms },
-	{ "status",	"show the module, its device and parameters",	verb_status },
+
+	{ NULL,		"To manage",					NULL },
+	{ "create",	"make queues with their limits and owner",	verb_create },
+	{ "remove",	"remove names that outlive their users",	verb_remove },
+	{ "unlink",	NULL,						verb_remove },
+	{ "set",	"change a channel's or queue's owner or mode",	verb_set },
+	{ "limit",	"show and set what users may have",		verb_limit },
 	{ "load",	"load the module",				verb_load },
 	{ "unload",	"unload the module",				verb_unload },
-	{ NULL, NULL, NULL },
+	{ NULL,		NULL,						NULL },
 };
+
+#define for_each_verb(verb) \
+	for (verb = verbs; (verb)->name || (verb)->help; (verb)++)
 
 static void print_help(FILE *out)
 {
 	const struct verb *verb;
 
-	fprintf(out, "Usage: kipcctl VERB [OPTION]... [ARGUMENT]...\n\n");
-	for (verb = verbs; verb->name; verb++)
-		fprintf(out, "  %-12s%s\n", verb->name, verb->help);
+	fprintf(out, "Usage: kipcctl VERB [OPTION]... [ARGUMENT]...\n");
+	for_each_verb(verb) {
+		if (!verb->name)
+			fprintf(out, "\n%s\n", verb->help);
+		else if (verb->help)
+			fprintf(out, "  %-12s%s\n", verb->name, verb->help);
+	}
 	fprintf(out, "\n`kipcctl VERB --help` tells more; kipcctl(1) tells all.\n");
 }
 
-int main(int argc, char **argv)
+static int no_such_verb(const char *name)
+{
+	struct nearest near = nearest_to(name);
+	const struct verb *verb;
+
+	for_each_verb(verb)
+		if (verb->name)
+			nearest_try(&near, verb->name);
+	if (near.found)
+		failed("no verb '%s'; is it '%s'? (kipcctl --help)", name, near.found);
+	else
+		failed("no verb '%s'; kipcctl --help lists them", name);
+	return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
 {
 	const struct verb *verb;
 
-	if (argc < 2) {
-		print_help(stderr);
-		return EXIT_USAGE;
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[1], "help") && argc == 3) {
+		static char option[] = "--help";
+
+		argv[1] = argv[2];
+		argv[2] = option;
+	} else if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+		   !strcmp(argv[1], "help")) {
 		print_help(stdout);
 		return EXIT_OK;
 	}
@@ -49,9 +98,23 @@ int main(int argc, char **argv)
 		printf("kipcctl %s\n", KIPCCTL_VERSION);
 		return EXIT_OK;
 	}
-	for (verb = verbs; verb->name; verb++)
-		if (!strcmp(argv[1], verb->name))
+	for_each_verb(verb)
+		if (verb->name && !strcmp(argv[1], verb->name))
 			return verb->run(argc - 1, argv + 1);
-	fprintf(stderr, "kipcctl: no verb '%s'; try kipcctl --help\n", argv[1]);
-	return EXIT_USAGE;
+	return no_such_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	status = run(argc, argv);
+	/* A list of which a part is missing, as on a full disk, is no list */
+	if (fflush(stdout) && status == EXIT_OK)
+		status = failed("standard output: %s", strerror(errno));
+	return status;
 }

@@ -1,98 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kipcctl recv: a whole file from an address; the other end is `kipcctl send`.
+ * kipcctl recv: a whole file from an address, or messages one by one.
  *
- * It is whole once an empty message has come.  Whatever ends the transfer before
- * that is a failure, and says so, because half a file looks like a file.
+ * The file's other end is `kipcctl send`.  It is whole once an empty message has come.
+ * Whatever ends the transfer before that is a failure, and says so, because half a file
+ * looks like a file.  With --count or --follow each message is for itself.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "kipc.h"
 #include "kipcctl.h"
+#include "recv.h"
 
 static const char text[] =
 	"Usage: kipcctl recv [OPTION]... ADDRESS [FILE]\n"
 	"Receive a file that `kipcctl send` sends to ADDRESS, into FILE or standard\n"
-	"output.\n\n"
+	"output; or with one of the first two options single messages, of whoever sends.\n\n"
+	"  -c, --count=N          receive N messages, each followed by a newline\n"
+	"  -f, --follow           receive messages until a signal ends it\n"
+	"  -r, --raw              write them as they are, without the newline\n"
+	"  -j, --json             write each as a line of JSON: type, priority, sender and\n"
+	"                         data (or base64, where that is no text)\n"
+	"  -T, --type=N           only those of the type N, where one can choose\n"
 	"  -o, --output=FILE      the same as the argument\n"
 	"  -t, --timeout=SECONDS  give up when nothing comes for so long\n"
 	"                         (default: never)\n"
 	"  -h, --help             this\n\n"
-	"Exit status: 0, the file is whole; 1, failed; 2, wrong usage.\n";
+	"Exit status: 0, the file is whole, or the messages are here; 1, failed; 2, wrong\n"
+	"usage; 6, the time was up.\n";
 
-struct recv_args {
-	const char *address;
-	const char *file;
-	int64_t timeout;
-};
+static int parse_option(struct recv_args *args, int c)
+{
+	switch (c) {
+	case 'c':
+		return number_of(optarg, UINT64_MAX, &args->count) || !args->count;
+	case 'f':
+		args->follow = true;
+		return 0;
+	case 'r':
+		args->raw = true;
+		return 0;
+	case 'j':
+		args->json = true;
+		return 0;
+	case 'T':
+		args->options.pick = KIPC_PICK_TYPE;
+		return number_of(optarg, UINT64_MAX, &args->options.match);
+	case 'o':
+		args->file = optarg;
+		return 0;
+	case 't':
+		return seconds(optarg, &args->timeout);
+	default:
+		return -1;
+	}
+}
 
 /* EXIT_OK to go on; -1 to end well. */
 static int parse(struct recv_args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "count", required_argument, NULL, 'c' },
+		{ "follow", no_argument, NULL, 'f' },
+		{ "raw", no_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "type", required_argument, NULL, 'T' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
+	bool messages;
 	int c, bad = 0;
 
-	while ((c = getopt_long(argc, argv, "o:t:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:frjT:o:t:h", options, NULL)) != -1) {
 		if (c == 'h')
 			return usage(text, EXIT_OK) - 1;
-		else if (c == 'o')
-			args->file = optarg;
-		else if (c == 't')
-			bad |= seconds(optarg, &args->timeout);
-		else
-			bad = 1;
+		bad |= parse_option(args, c);
 	}
+	messages = args->count || args->follow;
+	if (!messages)
+		bad |= args->raw || args->json || args->options.pick;
+	bad |= (args->count && args->follow) || (args->raw && args->json);
 	if (!bad && argc - optind == 2 && !args->file)
 		args->file = argv[optind + 1];
 	else if (bad || argc - optind != 1)
 		return usage(text, EXIT_USAGE);
 	args->address = argv[optind];
 	return EXIT_OK;
-}
-
-/*
- * A name that we make must not stay behind when the user gives up: let signals
- * interrupt the waiting, and the ordinary way out close the handle.
- */
-static void on_signal(int number)
-{
-	(void)number;
-}
-
-static void catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
-	unsigned int i;
-
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
-static int write_full(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
 }
 
 /*
@@ -105,7 +104,7 @@ static ssize_t next_piece(struct kipc *handle, struct kipc_msg *msg, uint64_t *s
 	bool warned = false;
 
 	for (;;) {
-		ssize_t n = kipc_recv(handle, msg, timeout);
+		ssize_t n = signal_caught() ? -EINTR : kipc_recv(handle, msg, timeout);
 
 		if (n < 0)
 			return n;
@@ -120,7 +119,7 @@ static ssize_t next_piece(struct kipc *handle, struct kipc_msg *msg, uint64_t *s
 	}
 }
 
-static int copy(struct kipc *handle, int fd, const struct recv_args *args)
+static int receive_file(struct kipc *handle, int fd, const struct recv_args *args)
 {
 	struct progress progress;
 	struct kipc_msg msg;
@@ -140,18 +139,26 @@ static int copy(struct kipc *handle, int fd, const struct recv_args *args)
 		kipc_release(&msg);
 	progress_end(&progress);
 	if (err)
-		return failed("%s: %s", args->file ? args->file : "standard output",
-			      strerror(-err));
+		return failed_to_write(args, err);
 	if (!n)
 		return EXIT_OK;
 	failed_at(args->address, (int)n);
-	return failed("the file is not whole: %llu bytes came, and no end",
-		      (unsigned long long)progress.bytes);
+	failed("the file is not whole: %llu bytes came, and no end",
+	       (unsigned long long)progress.bytes);
+	return n == -ETIMEDOUT || n == -EAGAIN ? EXIT_TIMEOUT : EXIT_FAILED;
+}
+
+int failed_to_write(const struct recv_args *args, int err)
+{
+	return failed("%s: %s", args->file ? args->file : "standard output", strerror(-err));
 }
 
 int verb_recv(int argc, char **argv)
 {
-	struct recv_args args = { .timeout = KIPC_FOREVER };
+	struct recv_args args = {
+		.timeout = KIPC_FOREVER,
+		.options = KIPC_RECV_OPTIONS_INIT,
+	};
 	int status = parse(&args, argc, argv);
 	int err, fd = STDOUT_FILENO;
 	struct kipc *handle;
@@ -167,9 +174,10 @@ int verb_recv(int argc, char **argv)
 	if (fd < 0) {
 		status = failed("%s: %s", args.file, strerror(errno));
 	} else {
-		status = copy(handle, fd, &args);
+		status = args.count || args.follow ? receive_messages(handle, fd, &args) :
+						     receive_file(handle, fd, &args);
 		if (args.file && close(fd) && status == EXIT_OK)
-			status = failed("%s: %s", args.file, strerror(errno));
+			status = failed_to_write(&args, -errno);
 	}
 	kipc_close(handle);
 	return status;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kipcctl schemes: what the library can be asked for, by its own account. */
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
+#include "control.h"
+#include "json.h"
 #include "kipc.h"
 #include "kipcctl.h"
 
 static const char text[] =
-	"Usage: kipcctl schemes\n"
+	"Usage: kipcctl schemes [OPTION]...\n"
 	"List the schemes of libkipc, the largest message that each can be opened for\n"
-	"on this machine, and what it offers.  Nothing is opened or tried.\n";
+	"on this machine, and what it offers.  Nothing is opened or tried.\n\n"
+	"  -j, --json             print JSON\n"
+	"  -h, --help             this\n\n"
+	"Exit status: 0, listed; 2, wrong usage.\n";
 
 static const struct {
 	uint32_t bit;
@@ -45,25 +50,50 @@ void print_offers(uint32_t can)
 			printf(" %s", words[w].word);
 }
 
+static void print_row(const char *scheme, const struct kipc_info *info)
+{
+	printf("%-16s %12llu ", scheme, (unsigned long long)info->max_size);
+	print_offers(info->can);
+	putchar('\n');
+}
+
+static json_t *describe(const char *scheme, const struct kipc_info *info)
+{
+	json_t *object = json_object(), *offers = json_array();
+	unsigned int w;
+
+	json_put_text(object, "scheme", scheme);
+	json_put_number(object, "max_size", info->max_size);
+	for (w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+		if (info->can & words[w].bit)
+			json_add(offers, json_string(words[w].word));
+	json_put(object, "offers", offers);
+	return object;
+}
+
 int verb_schemes(int argc, char **argv)
 {
+	struct json_list list = { .count = 0 };
+	bool json = false;
+	int status = json_options(text, argc, argv, &json);
 	const char *scheme;
 	unsigned int i;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return usage(text, EXIT_OK);
-	if (argc != 1)
+	if (status)
+		return status < 0 ? EXIT_OK : status;
+	if (optind < argc)
 		return usage(text, EXIT_USAGE);
-	printf("%-16s %12s  %s\n", "SCHEME", "MAX BYTES", "OFFERS");
+	if (!json)
+		printf("%-16s %12s  %s\n", "SCHEME", "MAX BYTES", "OFFERS");
 	for (i = 0; (scheme = kipc_scheme(i)); i++) {
 		struct kipc_info info = KIPC_INFO_INIT;
 
 		if (kipc_scheme_info(scheme, &info))
 			continue;
-		printf("%-16s %12llu ", scheme,
-		       (unsigned long long)info.max_size);
-		print_offers(info.can);
-		putchar('\n');
+		if (json)
+			json_list_add(&list, describe(scheme, &info));
+		else
+			print_row(scheme, &info);
 	}
-	return EXIT_OK;
+	return json ? json_list_end(&list) : EXIT_OK;
 }
