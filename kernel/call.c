@@ -4,6 +4,7 @@
 #include "copy.h"
 #include "event.h"
 #include "fds.h"
+#include "objects.h"
 #include "quota.h"
 #include "trace.h"
 #include "transfer.h"
@@ -24,7 +25,6 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 {
 	struct kipc_endpoint *maker = kipc_call_maker(ep->channel, msg);
 
-	ep->channel->record.failed++;
 	if (!maker)
 		return false;
 	kipc_user_put(msg->payer);
@@ -34,6 +34,7 @@ static bool kipc_call_fail(struct kipc_endpoint *ep, struct kipc_message *msg,
 	msg->fds = NULL;
 	msg->flags = msg->state == KIPC_MESSAGE_HELD ? KIPC_HEADER_DELIVERED : 0;
 	msg->kind = KIPC_KIND_FAILED;
+	msg->time = ktime_get_coarse_ns();
 	msg->answers = msg->id;
 	msg->peer = ep->number;
 	msg->slice.offset = 0;
@@ -63,7 +64,6 @@ bool kipc_call_end(struct kipc_endpoint *ep, struct kipc_message *msg, int resul
 	if (!call)
 		return !kipc_message_is_async_call(msg) || !kipc_call_fail(ep, msg, wakes);
 	msg->call = NULL;
-	ep->channel->record.failed++;
 	call->outcome = msg->state == KIPC_MESSAGE_HELD ? KIPC_OUTCOME_DELIVERED :
 							  KIPC_OUTCOME_NONE;
 	kipc_waiter_finish(&call->receiver.waiter, result, wakes);
@@ -89,7 +89,6 @@ static int kipc_call_give_up(struct kipc_channel *channel, struct kipc_call *cal
 	}
 	msg = call->msg;
 	msg->call = NULL;
-	channel->record.failed++;
 	if (msg->state == KIPC_MESSAGE_QUEUED) {
 		kipc_inbox_withdraw(inbox, msg, &wakes);
 		withdrawn = msg;
@@ -108,6 +107,45 @@ out_unlock:
 	kipc_wakes_flush(&wakes);
 	kipc_message_destroy(withdrawn);
 	return err;
+}
+
+/* Is this the end of a call, and not that of an attempt to make one? */
+static bool kipc_call_is_failure(int err)
+{
+	switch (err) {
+	case -EPIPE:
+	case -ESRCH:
+	case -ECONNRESET:
+	case -ETIMEDOUT:
+	case -EINTR:
+	case -EDQUOT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * kipc_call_failed() - a call has ended without a reply, and its maker is told: count and tell
+ * @ep:		who made it
+ * @id:		its id; 0, it never had one
+ * @err:	what its maker is told
+ * @outcome:	enum kipc_outcome
+ *
+ * One that was only tried (no room, and not to be waited for; bad arguments), or that a
+ * signal's handler may restart, is none.
+ */
+void kipc_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outcome)
+{
+	struct kipc_channel *channel = ep->channel;
+
+	if (!kipc_call_is_failure(err))
+		return;
+	spin_lock(&channel->lock);
+	channel->record.failed++;
+	spin_unlock(&channel->lock);
+	kipc_objects_count_failure(ep->net);
+	kipc_event_call_failed(ep, id, err, outcome);
 }
 
 /**
@@ -143,7 +181,7 @@ int kipc_channel_call(struct kipc_endpoint *ep, u64 to, struct kipc_source *sour
 		trace_kipc_call_end(ep->channel, call->id, call->outcome, err);
 	}
 	if (unlikely(err))
-		kipc_event_call_failed(ep, call->id, err, call->outcome);
+		kipc_call_failed(ep, call->id, err, call->outcome);
 	return err;
 }
 
@@ -173,7 +211,10 @@ int kipc_channel_call_async(struct kipc_endpoint *ep, u64 to, struct kipc_source
 		return err;
 	}
 	msg->payer = kipc_user_get(ep->user);
-	return kipc_channel_transmit(ep, to, msg, source, limit, release, call);
+	err = kipc_channel_transmit(ep, to, msg, source, limit, release, call);
+	if (unlikely(err))
+		kipc_call_failed(ep, 0, err, KIPC_OUTCOME_NONE);
+	return err;
 }
 
 /**

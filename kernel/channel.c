@@ -264,6 +264,7 @@ static void kipc_client_notify(struct kipc_endpoint *client, struct kipc_message
 	struct kipc_endpoint *server = client->channel->server;
 
 	msg->peer = client->number;
+	msg->time = ktime_get_coarse_ns();
 	if (kipc_inbox_put(&server->inbox, msg, wakes))
 		kipc_wake_pollers(&server->poll_wait, EPOLLIN | EPOLLRDNORM);
 }
@@ -448,6 +449,7 @@ void kipc_channel_info_locked(struct kipc_endpoint *ep, struct kipc_endpoint_inf
 {
 	struct kipc_channel *channel = ep->channel;
 	struct kipc_inbox *inbox = &ep->inbox;
+	const struct kipc_message *oldest = kipc_inbox_oldest(inbox);
 
 	lockdep_assert_held(&channel->lock);
 	info->pool_size = inbox->pool.size;
@@ -455,7 +457,7 @@ void kipc_channel_info_locked(struct kipc_endpoint *ep, struct kipc_endpoint_inf
 	info->queued = inbox->queued_count;
 	info->held = inbox->held_count;
 	info->held_bytes = inbox->held_bytes;
-	info->held_ns = kipc_inbox_held_ns(inbox);
+	info->held_ns = oldest ? kipc_message_held_ns(oldest) : 0;
 	info->memory = kipc_memory_taken(&inbox->memory);
 	info->options = ep->options;
 	info->ring = inbox->ring ? inbox->ring->entries : 0;

@@ -35,7 +35,7 @@ struct kipc_endpoint;
  * struct kipc_channel - see above
  * @ref:	one per endpoint
  * @lock:	guards all that follows, and the channel side of its endpoints
- * @name:	its name; guarded by the registry
+ * @name:	its name; guarded by the registry, but for its @access
  * @server:	the server endpoint, NULL once it has closed
  * @ended:	its inbox has been emptied as well: clients receive nothing new any more
  * @clients:	client endpoints by number

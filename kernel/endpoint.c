@@ -107,14 +107,12 @@ struct kipc_endpoint *kipc_endpoint_next(struct net *net, u32 id)
 /* Leave the table; what a channel has done is counted with its server. */
 static void kipc_endpoint_retire(struct kipc_endpoint *ep)
 {
-	struct kipc_channel_survey survey;
+	bool server = kipc_endpoint_role(ep) == KIPC_ROLE_SERVER;
+	struct kipc_totals done = { };
 
-	if (kipc_endpoint_role(ep) != KIPC_ROLE_SERVER) {
-		kipc_object_remove(ep->net, KIPC_TABLE_ENDPOINTS, ep->id, NULL);
-		return;
-	}
-	kipc_survey_channel(ep->channel, &survey);
-	kipc_object_remove(ep->net, KIPC_TABLE_ENDPOINTS, ep->id, &survey.done);
+	if (server)
+		kipc_survey_done(ep, &done);
+	kipc_object_remove(ep->net, KIPC_TABLE_ENDPOINTS, ep->id, server ? &done : NULL);
 }
 
 /**

@@ -34,7 +34,7 @@ struct net;
 
 /**
  * struct kipc_endpoint - see above
- * @ref:	file, and whoever fills the pool
+ * @ref:	file, and whoever fills the pool or looks at it
  * @id:		its number among the namespace's endpoints (objects.h)
  * @pid:	the process that opened it, pinned
  * @setup:	serialises taking a role
@@ -59,10 +59,10 @@ struct net;
  * @queue:	QUEUE: the queue, pinned
  * @may:	QUEUE: KIPC_MAY_*, what it was opened for
  * @queue_net:	QUEUE: the queue's network namespace, pinned, where it is not @net; or NULL
- * @stuck:	SERVER, CLIENT: it has been told of that it holds messages too long; by the
- *		work that looks for that only
  * @notify:	QUEUE: its request to be told of messages, or NULL; guarded by the queue's
  *		lock
+ * @stuck:	SERVER, CLIENT: id of the message that it was last told of holding too long;
+ *		by the work that looks for that only (watch.h)
  */
 struct kipc_endpoint {
 	struct kref		ref;
@@ -92,7 +92,7 @@ struct kipc_endpoint {
 	int			may;
 	struct net		*queue_net;
 	struct kipc_notifier	*notify;
-	bool			stuck;
+	u64			stuck;
 };
 
 struct kipc_endpoint *kipc_endpoint_create(void);

@@ -192,17 +192,13 @@ void kipc_event_pool_stuck(struct kipc_endpoint *ep, const struct kipc_endpoint_
  * @id:		its id; 0, it never had one
  * @err:	what the caller is told, a negative errno
  * @outcome:	enum kipc_outcome
- *
- * One that has not even begun is none: refused for lack of room by who would not wait, or
- * interrupted before it was delivered, which may restart it.
  */
 void kipc_event_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outcome)
 {
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (err == -EAGAIN || err == -ERESTARTSYS ||
-	    !kipc_netlink_is_heard(ep->net, KIPC_GROUP_TROUBLE))
+	if (likely(!kipc_netlink_is_heard(ep->net, KIPC_GROUP_TROUBLE)))
 		return;
 	skb = kipc_event_begin(KIPC_CMD_CALL_FAILED, &hdr);
 	if (!skb)
@@ -249,9 +245,11 @@ void kipc_event_limit_hit(struct kipc_user *user, enum kipc_quota what, u64 want
 {
 	struct net *net;
 
+	if (!kipc_netlink_is_heard(&init_net, KIPC_GROUP_TROUBLE))
+		return;
 	down_read(&net_rwsem);
 	for_each_net(net)
-		if (net->user_ns == user->ns && kipc_netlink_is_heard(net, KIPC_GROUP_TROUBLE))
+		if (net->user_ns == user->ns)
 			kipc_event_limit_hit_in(net, user, what, wanted, times);
 	up_read(&net_rwsem);
 }

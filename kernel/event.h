@@ -3,11 +3,13 @@
  * Event: tell those who listen what happens.
  *
  * Events are netlink messages to a group (netlink.h), in the network namespace of what they
- * are about.  Nothing is made where nobody listens, and whoever does not keep up loses
- * events and is told so by its socket: nobody waits for a listener.
+ * are about.  Nothing is made where nobody listens in any of them (that is how far the kernel
+ * tells), and whoever does not keep up loses events and is told so by its socket: nobody waits
+ * for a listener.
  *
- * All of these are called with no lock held, by the thread that something happens to.
- * Only refusals are found under locks, and told later by a work (quota.c).
+ * All of these may sleep: no spinlock is held.  They are called by the thread that something
+ * happens to, but for what works find (watch.h) and for refusals, which are found under locks
+ * and told later by a work (quota.c).
  */
 #ifndef KIPC_EVENT_H
 #define KIPC_EVENT_H

@@ -572,19 +572,16 @@ void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
 }
 
 /**
- * kipc_inbox_held_ns() - for how long has the oldest held message been held?
+ * kipc_inbox_oldest() - the message that has been held longest, or NULL
  * @inbox:	the inbox
  *
- * The oldest is the one with the lowest id: of those that wait the owner takes it first,
- * but for urgent ones.
+ * That is the one with the lowest id: of those that wait the owner takes it first, but for
+ * urgent ones.
  */
-u64 kipc_inbox_held_ns(const struct kipc_inbox *inbox)
+const struct kipc_message *kipc_inbox_oldest(const struct kipc_inbox *inbox)
 {
 	struct rb_node *node = rb_first(&inbox->held);
-	const struct kipc_message *msg = inbox->recent;
 
 	lockdep_assert_held(inbox->lock);
-	if (node)
-		msg = rb_entry(node, struct kipc_message, node);
-	return msg ? jiffies_to_nsecs(jiffies - msg->held_at) : 0;
+	return node ? rb_entry(node, struct kipc_message, node) : inbox->recent;
 }

@@ -155,7 +155,7 @@ void kipc_inbox_withdraw(struct kipc_inbox *inbox, struct kipc_message *msg,
 struct kipc_message *kipc_inbox_find(struct kipc_inbox *inbox, u64 id);
 void kipc_inbox_drop(struct kipc_inbox *inbox, struct kipc_message *msg,
 		     struct kipc_wakes *wakes);
-u64 kipc_inbox_held_ns(const struct kipc_inbox *inbox);
+const struct kipc_message *kipc_inbox_oldest(const struct kipc_inbox *inbox);
 bool kipc_inbox_has_room(struct kipc_inbox *inbox, u32 taken);
 
 #endif /* KIPC_INBOX_H */

@@ -106,7 +106,8 @@ int kipc_ioc_queue_unlink(struct kipc_request *rq)
 		return -EINVAL;
 	if (named && kipc_name_check(arg->name))
 		return -EINVAL;
-	queue = named ? kipc_queue_find(rq->ep->net, arg->name) : kipc_queue_use(rq->ep, arg->number, 0);
+	queue = named ? kipc_queue_find(rq->ep->net, arg->name) :
+			kipc_queue_use(rq->ep, arg->number, 0);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	err = kipc_queue_end(queue, arg->flags & KIPC_UNLINK_REMOVE);

@@ -5,6 +5,10 @@
  * /dev/kipc is the last thing to appear and the first to go.  Every open file pins
  * the module, so exit finds no endpoint; queues that were never unlinked go with
  * their network namespace's registry, after everybody who could be told or ask.
+ *
+ * The netlink family comes just before the device: if that fails, a dump that somebody has
+ * begun in that moment would be left without its code, but nobody waits for a family as
+ * programs wait for a device.
  */
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -48,9 +52,12 @@ static int __init kipc_init(void)
 	err = kipc_reclaim_init();
 	if (err)
 		goto err_endpoint;
-	err = kipc_objects_init();
+	err = kipc_users_init();
 	if (err)
 		goto err_reclaim;
+	err = kipc_objects_init();
+	if (err)
+		goto err_users;
 	err = kipc_registry_init();
 	if (err)
 		goto err_objects;
@@ -70,6 +77,8 @@ err_registry:
 	kipc_registry_exit();
 err_objects:
 	kipc_objects_exit();
+err_users:
+	kipc_users_exit();
 err_reclaim:
 	kipc_reclaim_exit();
 err_endpoint:
@@ -91,6 +100,7 @@ static void __exit kipc_exit(void)
 	kipc_quota_exit();
 	kipc_registry_exit();
 	kipc_objects_exit();
+	kipc_users_exit();
 	kipc_reclaim_exit();
 	kipc_endpoint_exit();
 	kipc_fds_exit();

@@ -27,6 +27,7 @@
 #define KIPC_MESSAGE_H
 
 #include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/kipc.h>
 #include <linux/list.h>
 #include <linux/nsproxy.h>
@@ -188,6 +189,12 @@ static inline void kipc_view_capture(struct kipc_view *view, s64 time_offset)
 	view->pid_ns = ns_of_pid(task_pid(current));
 	view->user_ns = current_user_ns();
 	view->time_offset = time_offset;
+}
+
+/* For how long a message has been held. */
+static inline u64 kipc_message_held_ns(const struct kipc_message *msg)
+{
+	return jiffies64_to_nsecs(jiffies - msg->held_at);
 }
 
 /* Has a message of this kind nothing but its header, being news of the channel itself? */

@@ -64,7 +64,6 @@ int kipc_put_stats(struct sk_buff *skb, struct net *net);
 
 struct kipc_endpoint *kipc_nl_channel(struct genl_info *info);
 struct kipc_queue *kipc_nl_queue(struct genl_info *info);
-bool kipc_nl_sees_users(struct sk_buff *skb, struct net *net);
 
 int kipc_nl_channel_get(struct sk_buff *skb, struct genl_info *info);
 int kipc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info);
@@ -73,6 +72,7 @@ int kipc_nl_user_get(struct sk_buff *skb, struct genl_info *info);
 int kipc_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
 
 int kipc_nl_dump_start(struct netlink_callback *cb);
+int kipc_nl_dump_done(struct netlink_callback *cb);
 int kipc_nl_channel_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kipc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kipc_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb);
@@ -86,6 +86,7 @@ int kipc_nl_user_set(struct sk_buff *skb, struct genl_info *info);
 
 /* ---- netlink.c ---- */
 
+bool kipc_nl_capable(struct sk_buff *skb, struct user_namespace *ns, int cap);
 bool kipc_netlink_is_heard(struct net *net, enum kipc_group group);
 int kipc_netlink_init(void);
 void kipc_netlink_exit(void);

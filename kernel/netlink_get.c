@@ -4,8 +4,10 @@
  *
  * What one is asked for is found, pinned, put into a message and let go.  A dump keeps the
  * id of the object that it has told of last (cb->args[KIPC_DUMP_LAST]) and asks for the one
- * that follows, so it holds nothing while its reader is away.
+ * that follows, so it holds no object while its reader is away.  What the asker may see, and
+ * how, is settled when it asks: who reads the answers may be somebody else.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 
 #include "channel.h"
@@ -19,6 +21,9 @@
 enum {
 	KIPC_DUMP_LAST,		/* id, or kernel uid, that was told of last */
 	KIPC_DUMP_BEGUN,	/* users: there was one, whose uid may be 0 */
+	KIPC_DUMP_PID_NS,	/* the asker's, pinned */
+	KIPC_DUMP_UID,		/* users: the asker's kernel uid */
+	KIPC_DUMP_ALL,		/* users: it sees those of others too */
 };
 
 static struct kipc_eye kipc_nl_eye(struct sk_buff *skb)
@@ -210,15 +215,6 @@ int kipc_nl_queue_get(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/*
- * May the asker see everybody's account, of those who are users of this namespace?  Both who
- * opened the socket and who asks must.
- */
-bool kipc_nl_sees_users(struct sk_buff *skb, struct net *net)
-{
-	return netlink_ns_capable(skb, net->user_ns, CAP_SYS_RESOURCE);
-}
-
 /* The account that a request is about, pinned; NULL, the defaults; or ERR_PTR(). */
 static struct kipc_user *kipc_nl_user(struct sk_buff *skb, struct genl_info *info)
 {
@@ -235,7 +231,8 @@ static struct kipc_user *kipc_nl_user(struct sk_buff *skb, struct genl_info *inf
 		return ERR_PTR(-EINVAL);
 	}
 	if (!uid_eq(uid, current_euid()) &&
-	    !(kipc_nl_sees_users(skb, net) && kuid_has_mapping(net->user_ns, uid))) {
+	    !(kipc_nl_capable(skb, net->user_ns, CAP_SYS_RESOURCE) &&
+	      kuid_has_mapping(net->user_ns, uid))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "another user's account is for CAP_SYS_RESOURCE only");
 		return ERR_PTR(-EPERM);
@@ -279,8 +276,16 @@ int kipc_nl_stats_get(struct sk_buff *skb, struct genl_info *info)
 
 /* ---- all ---- */
 
+static struct kipc_eye kipc_nl_dump_eye(struct netlink_callback *cb)
+{
+	return (struct kipc_eye){
+		.user_ns = sk_user_ns(NETLINK_CB(cb->skb).sk),
+		.pid_ns = (struct pid_namespace *)cb->args[KIPC_DUMP_PID_NS],
+	};
+}
+
 /* Only endpoints can be asked for by what they belong to. */
-int kipc_nl_dump_start(struct netlink_callback *cb)
+static int kipc_nl_dump_check(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = kipc_dump_attrs(cb);
 	int type, max = genl_dumpit_info(cb)->op.maxattr;
@@ -295,6 +300,25 @@ int kipc_nl_dump_start(struct netlink_callback *cb)
 				    "this attribute says nothing about a dump");
 		return -EINVAL;
 	}
+	return 0;
+}
+
+int kipc_nl_dump_start(struct netlink_callback *cb)
+{
+	struct net *net = sock_net(NETLINK_CB(cb->skb).sk);
+	int err = kipc_nl_dump_check(cb);
+
+	if (err)
+		return err;
+	cb->args[KIPC_DUMP_PID_NS] = (long)get_pid_ns(task_active_pid_ns(current));
+	cb->args[KIPC_DUMP_UID] = __kuid_val(current_euid());
+	cb->args[KIPC_DUMP_ALL] = kipc_nl_capable(cb->skb, net->user_ns, CAP_SYS_RESOURCE);
+	return 0;
+}
+
+int kipc_nl_dump_done(struct netlink_callback *cb)
+{
+	put_pid_ns((struct pid_namespace *)cb->args[KIPC_DUMP_PID_NS]);
 	return 0;
 }
 
@@ -342,8 +366,8 @@ static bool kipc_nl_dump_wants(struct netlink_callback *cb, struct kipc_endpoint
 /* Put the endpoints, or channels by their servers, that a dump has room for. */
 static int kipc_nl_dump_endpoints(struct sk_buff *skb, struct netlink_callback *cb, bool channels)
 {
-	struct kipc_eye eye = kipc_nl_eye(cb->skb);
-	struct net *net = sock_net(skb->sk);
+	struct kipc_eye eye = kipc_nl_dump_eye(cb);
+	struct net *net = sock_net(NETLINK_CB(cb->skb).sk);
 	struct kipc_endpoint *ep;
 	bool more = true;
 
@@ -378,8 +402,8 @@ int kipc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 int kipc_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct kipc_eye eye = kipc_nl_eye(cb->skb);
-	struct net *net = sock_net(skb->sk);
+	struct kipc_eye eye = kipc_nl_dump_eye(cb);
+	struct net *net = sock_net(NETLINK_CB(cb->skb).sk);
 	struct kipc_queue *queue;
 	bool more = true;
 
@@ -396,15 +420,15 @@ int kipc_nl_queue_dump(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 /* The account that a dump comes to next, pinned, of those that its reader may see. */
-static struct kipc_user *kipc_nl_next_user(struct netlink_callback *cb, struct net *net, bool all)
+static struct kipc_user *kipc_nl_next_user(struct netlink_callback *cb, struct net *net)
 {
 	kuid_t uid = cb->args[KIPC_DUMP_BEGUN] ? KUIDT_INIT(cb->args[KIPC_DUMP_LAST]) :
 						 INVALID_UID;
 	struct kipc_user *user;
 
 	while ((user = kipc_user_next(net->user_ns, uid))) {
-		if (uid_eq(user->uid, current_euid()) ||
-		    (all && kuid_has_mapping(net->user_ns, user->uid)))
+		if (uid_eq(user->uid, KUIDT_INIT(cb->args[KIPC_DUMP_UID])) ||
+		    (cb->args[KIPC_DUMP_ALL] && kuid_has_mapping(net->user_ns, user->uid)))
 			return user;
 		uid = user->uid;
 		kipc_user_put(user);
@@ -415,13 +439,12 @@ static struct kipc_user *kipc_nl_next_user(struct netlink_callback *cb, struct n
 
 int kipc_nl_user_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct kipc_eye eye = kipc_nl_eye(cb->skb);
-	struct net *net = sock_net(skb->sk);
-	bool all = kipc_nl_sees_users(cb->skb, net);
+	struct kipc_eye eye = kipc_nl_dump_eye(cb);
+	struct net *net = sock_net(NETLINK_CB(cb->skb).sk);
 	struct kipc_user *user;
 	bool more = true;
 
-	while (more && (user = kipc_nl_next_user(cb, net, all))) {
+	while (more && (user = kipc_nl_next_user(cb, net))) {
 		void *hdr = kipc_nl_dump_header(skb, cb);
 
 		more = hdr && kipc_nl_dumped(skb, hdr, kipc_put_user(skb, user, &eye));

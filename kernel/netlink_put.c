@@ -17,8 +17,8 @@ static u32 kipc_eye_pid(const struct kipc_eye *eye, struct pid *pid)
 	return pid_nr_ns(pid, eye->pid_ns ?: ns_of_pid(pid));
 }
 
-/* Who opened an endpoint: told of as long as it is there, then another may have its number. */
-static u32 kipc_eye_opener(const struct kipc_eye *eye, struct pid *pid)
+/* A process that is told of as long as it is there: then another may have its number. */
+static u32 kipc_eye_living(const struct kipc_eye *eye, struct pid *pid)
 {
 	return eye->pid_ns && !pid_has_task(pid, PIDTYPE_TGID) ? 0 : kipc_eye_pid(eye, pid);
 }
@@ -75,22 +75,28 @@ static int kipc_put_role(struct sk_buff *skb, struct kipc_endpoint *ep,
 	}
 }
 
+static int kipc_put_survey(struct sk_buff *skb, struct kipc_endpoint *ep,
+			   const struct kipc_endpoint_survey *survey, const struct kipc_eye *eye)
+{
+	if (nla_put_u32(skb, KIPC_A_ENDPOINT_ID, ep->id) ||
+	    nla_put_u32(skb, KIPC_A_ENDPOINT_ROLE, survey->role) ||
+	    nla_put_u32(skb, KIPC_A_ENDPOINT_PID, kipc_eye_living(eye, ep->pid)) ||
+	    nla_put_u32(skb, KIPC_A_ENDPOINT_UID, kipc_eye_uid(eye, ep->user->uid)) ||
+	    (survey->name && nla_put_string(skb, KIPC_A_ENDPOINT_NAME, survey->name)) ||
+	    (survey->object && nla_put_u32(skb, KIPC_A_ENDPOINT_OBJECT, survey->object)))
+		return -EMSGSIZE;
+	if (!eye->pid_ns && nla_put_u32(skb, KIPC_A_ENDPOINT_PID_NS, kipc_pid_ns_inum(ep->pid)))
+		return -EMSGSIZE;
+	return kipc_put_role(skb, ep, survey);
+}
+
 /* An endpoint, but for the messages that it holds. */
 int kipc_put_endpoint(struct sk_buff *skb, struct kipc_endpoint *ep, const struct kipc_eye *eye)
 {
 	struct kipc_endpoint_survey survey;
 
 	kipc_survey_endpoint(ep, &survey);
-	if (nla_put_u32(skb, KIPC_A_ENDPOINT_ID, ep->id) ||
-	    nla_put_u32(skb, KIPC_A_ENDPOINT_ROLE, survey.role) ||
-	    nla_put_u32(skb, KIPC_A_ENDPOINT_PID, kipc_eye_opener(eye, ep->pid)) ||
-	    nla_put_u32(skb, KIPC_A_ENDPOINT_UID, kipc_eye_uid(eye, ep->user->uid)) ||
-	    (survey.name && nla_put_string(skb, KIPC_A_ENDPOINT_NAME, survey.name)) ||
-	    (survey.object && nla_put_u32(skb, KIPC_A_ENDPOINT_OBJECT, survey.object)))
-		return -EMSGSIZE;
-	if (!eye->pid_ns && nla_put_u32(skb, KIPC_A_ENDPOINT_PID_NS, kipc_pid_ns_inum(ep->pid)))
-		return -EMSGSIZE;
-	return kipc_put_role(skb, ep, &survey);
+	return kipc_put_survey(skb, ep, &survey, eye);
 }
 
 static int kipc_put_message(struct sk_buff *skb, const struct kipc_held *held,
@@ -103,7 +109,7 @@ static int kipc_put_message(struct sk_buff *skb, const struct kipc_held *held,
 	    nla_put_u64_64bit(skb, KIPC_A_MESSAGE_ID, held->id, pad) ||
 	    nla_put_u32(skb, KIPC_A_MESSAGE_KIND, held->kind) ||
 	    nla_put_u64_64bit(skb, KIPC_A_MESSAGE_CLIENT, held->peer, pad) ||
-	    nla_put_u32(skb, KIPC_A_MESSAGE_PID, kipc_eye_pid(eye, held->sender.pid)) ||
+	    nla_put_u32(skb, KIPC_A_MESSAGE_PID, kipc_eye_living(eye, held->sender.pid)) ||
 	    nla_put_u32(skb, KIPC_A_MESSAGE_UID, kipc_eye_uid(eye, held->sender.uid)) ||
 	    nla_put_u32(skb, KIPC_A_MESSAGE_LEN, held->len) ||
 	    nla_put_u64_64bit(skb, KIPC_A_MESSAGE_HELD_NS, held->held_ns, pad) ||
@@ -136,13 +142,26 @@ int kipc_put_held(struct sk_buff *skb, struct kipc_endpoint *ep, const struct ki
 }
 
 static int kipc_put_server(struct sk_buff *skb, struct kipc_endpoint *server,
-			   const struct kipc_eye *eye)
+			   const struct kipc_endpoint_survey *survey, const struct kipc_eye *eye)
 {
 	struct nlattr *nest = nla_nest_start(skb, KIPC_A_CHANNEL_SERVER);
 
-	if (!nest || kipc_put_endpoint(skb, server, eye))
+	if (!nest || kipc_put_survey(skb, server, survey, eye))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int kipc_put_record(struct sk_buff *skb, const struct kipc_channel_survey *survey)
+{
+	const struct kipc_record *record = &survey->record;
+	int pad = KIPC_A_CHANNEL_PAD;
+
+	if (nla_put_u32(skb, KIPC_A_CHANNEL_CLIENTS, survey->server.info.peers) ||
+	    nla_put_u64_64bit(skb, KIPC_A_CHANNEL_MESSAGES, record->last_id, pad) ||
+	    nla_put_u64_64bit(skb, KIPC_A_CHANNEL_BYTES, record->bytes, pad) ||
+	    nla_put_u64_64bit(skb, KIPC_A_CHANNEL_FAILED, record->failed, pad))
+		return -EMSGSIZE;
 	return 0;
 }
 
@@ -150,27 +169,22 @@ static int kipc_put_server(struct sk_buff *skb, struct kipc_endpoint *server,
 int kipc_put_channel(struct sk_buff *skb, struct kipc_endpoint *server,
 		     const struct kipc_eye *eye)
 {
-	struct kipc_channel *channel = server->channel;
 	struct kipc_channel_survey survey;
 	const struct kipc_access *access = &survey.access;
-	int pad = KIPC_A_CHANNEL_PAD;
 
-	kipc_survey_channel(channel, &survey);
+	kipc_survey_channel(server, &survey);
 	if (nla_put_u32(skb, KIPC_A_CHANNEL_ID, server->id) ||
-	    nla_put_string(skb, KIPC_A_CHANNEL_NAME, channel->name.text) ||
+	    nla_put_string(skb, KIPC_A_CHANNEL_NAME, server->channel->name.text) ||
 	    nla_put_u32(skb, KIPC_A_CHANNEL_MODE, access->mode) ||
 	    nla_put_u32(skb, KIPC_A_CHANNEL_UID, kipc_eye_uid(eye, access->uid)) ||
 	    nla_put_u32(skb, KIPC_A_CHANNEL_GID, kipc_eye_gid(eye, access->gid)) ||
 	    nla_put_u32(skb, KIPC_A_CHANNEL_CREATOR_UID,
 			kipc_eye_uid(eye, access->creator_uid)) ||
 	    nla_put_u32(skb, KIPC_A_CHANNEL_CREATOR_GID,
-			kipc_eye_gid(eye, access->creator_gid)) ||
-	    nla_put_u32(skb, KIPC_A_CHANNEL_CLIENTS, survey.clients) ||
-	    nla_put_u64_64bit(skb, KIPC_A_CHANNEL_MESSAGES, survey.done.messages, pad) ||
-	    nla_put_u64_64bit(skb, KIPC_A_CHANNEL_BYTES, survey.done.bytes, pad) ||
-	    nla_put_u64_64bit(skb, KIPC_A_CHANNEL_FAILED, survey.done.failed, pad))
+			kipc_eye_gid(eye, access->creator_gid)))
 		return -EMSGSIZE;
-	return kipc_put_server(skb, server, eye);
+	return kipc_put_record(skb, &survey) ?:
+	       kipc_put_server(skb, server, &survey.server, eye);
 }
 
 static int kipc_put_queue_access(struct sk_buff *skb, const struct kipc_queue_survey *survey,
@@ -299,7 +313,7 @@ int kipc_put_stats(struct sk_buff *skb, struct net *net)
 	    nla_put_u32(skb, KIPC_A_STATS_QUEUES, kipc_object_count(net, KIPC_TABLE_QUEUES)) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_MESSAGES, survey.done.messages, pad) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_BYTES, survey.done.bytes, pad) ||
-	    nla_put_u64_64bit(skb, KIPC_A_STATS_FAILED, survey.done.failed, pad) ||
+	    nla_put_u64_64bit(skb, KIPC_A_STATS_FAILED, kipc_objects_failures(net), pad) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_SENT, survey.done.sent, pad) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_RECEIVED, survey.done.received, pad) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_MEMORY, survey.memory, pad))

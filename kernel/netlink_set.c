@@ -175,7 +175,7 @@ static int kipc_nl_set_defaults(struct sk_buff *skb, struct genl_info *info,
 {
 	int what;
 
-	if (!netlink_ns_capable(skb, &init_user_ns, CAP_SYS_RESOURCE)) {
+	if (!kipc_nl_capable(skb, &init_user_ns, CAP_SYS_RESOURCE)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "the defaults are for CAP_SYS_RESOURCE outside of containers");
 		return -EPERM;
@@ -197,8 +197,9 @@ static int kipc_nl_set_user(struct sk_buff *skb, struct genl_info *info,
 	struct nlattr *attr = info->attrs[KIPC_A_USER_UID];
 	struct net *net = genl_info_net(info);
 	kuid_t uid = make_kuid(sk_user_ns(NETLINK_CB(skb).sk), nla_get_u32(attr));
+	int err;
 
-	if (!netlink_ns_capable(skb, net->user_ns, CAP_SYS_RESOURCE)) {
+	if (!kipc_nl_capable(skb, net->user_ns, CAP_SYS_RESOURCE)) {
 		NL_SET_ERR_MSG(info->extack, "limits are for CAP_SYS_RESOURCE only");
 		return -EPERM;
 	}
@@ -206,7 +207,10 @@ static int kipc_nl_set_user(struct sk_buff *skb, struct genl_info *info,
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such user in this user namespace");
 		return -EINVAL;
 	}
-	return kipc_user_bound(net, uid, limits->set, limits->limit);
+	err = kipc_user_bound(net, uid, limits->set, limits->limit);
+	if (err == -ENOSPC)
+		NL_SET_ERR_MSG(info->extack, "this network namespace has set too many limits");
+	return err;
 }
 
 int kipc_nl_user_set(struct sk_buff *skb, struct genl_info *info)

@@ -15,6 +15,7 @@
  * @lock:	guards @done; taken inside a table's
  * @done:	what those that are gone have done
  * @gone:	how many have gone that have done something
+ * @failed:	calls that ended without a reply
  */
 struct kipc_objects {
 	struct xarray		table[KIPC_TABLE_COUNT];
@@ -23,6 +24,7 @@ struct kipc_objects {
 	spinlock_t		lock;	/* see above */
 	struct kipc_totals	done;
 	u32			gone;
+	atomic64_t		failed;
 };
 
 static unsigned int kipc_objects_id __read_mostly;
@@ -37,7 +39,7 @@ static struct kipc_objects *kipc_objects(struct net *net)
  * @net:	of which namespace
  * @table:	which
  * @object:	it, complete: it may be found from now on
- * @id:		written, before anybody can find it
+ * @id:		written, before anybody can find it; 0 on errors
  *
  * Return: 0, -ENOMEM, or -EBUSY: no id is free.
  */
@@ -52,6 +54,8 @@ int kipc_object_add(struct net *net, enum kipc_table table, void *object, u32 *i
 				GFP_KERNEL_ACCOUNT);
 	if (err >= 0)
 		objects->count[table]++;
+	else
+		*id = 0;	/* it may have got as far as choosing one */
 	xa_unlock(xa);
 	return min(err, 0);
 }
@@ -76,7 +80,6 @@ void kipc_object_remove(struct net *net, enum kipc_table table, u32 id,
 		spin_lock(&objects->lock);
 		objects->done.messages += done->messages;
 		objects->done.bytes += done->bytes;
-		objects->done.failed += done->failed;
 		objects->done.sent += done->sent;
 		objects->done.received += done->received;
 		objects->gone++;
@@ -128,6 +131,18 @@ void *kipc_object_next(struct net *net, enum kipc_table table, u32 id, kipc_obje
 	} while (object && !get(object));
 	xa_unlock(xa);
 	return object;
+}
+
+/* A call has ended without a reply. */
+void kipc_objects_count_failure(struct net *net)
+{
+	atomic64_inc(&kipc_objects(net)->failed);
+}
+
+/* How many have. */
+u64 kipc_objects_failures(struct net *net)
+{
+	return atomic64_read(&kipc_objects(net)->failed);
 }
 
 /* How many objects a table has. */

@@ -9,7 +9,8 @@
  * disturbs nobody, and tells of each object that was there all the time exactly once.
  *
  * Beside them is what the objects that are gone have done (struct kipc_totals): it is added
- * when the object is taken out, in one step.
+ * when the object is taken out, in one step.  Calls that fail are counted as they do: some of
+ * them outlive their channel.
  *
  * A table has a lock of its own, taken for one step at a time and by nobody on the path of a
  * message.  Finding takes the reference under it (the caller's @get, which refuses an object
@@ -33,14 +34,12 @@ enum kipc_table {
  * struct kipc_totals - what objects have done
  * @messages:	carried by channels
  * @bytes:	their payload
- * @failed:	calls that ended without a reply
  * @sent:	messages sent to queues
  * @received:	messages received from queues
  */
 struct kipc_totals {
 	u64	messages;
 	u64	bytes;
-	u64	failed;
 	u64	sent;
 	u64	received;
 };
@@ -53,6 +52,8 @@ void kipc_object_remove(struct net *net, enum kipc_table table, u32 id,
 			const struct kipc_totals *done);
 void *kipc_object_find(struct net *net, enum kipc_table table, u32 id, kipc_object_get_t *get);
 void *kipc_object_next(struct net *net, enum kipc_table table, u32 id, kipc_object_get_t *get);
+void kipc_objects_count_failure(struct net *net);
+u64 kipc_objects_failures(struct net *net);
 u32 kipc_object_count(struct net *net, enum kipc_table table);
 u32 kipc_object_totals(struct net *net, struct kipc_totals *done);
 

@@ -18,7 +18,7 @@
 #define KIPC_QUEUE_DEFAULT_BYTES	SZ_16M
 #define KIPC_QUEUE_DEFAULT_SIZE		SZ_1M
 
-/* Leave the table.  Where it was never made known, nobody is told. */
+/* Leave the table, if it is in it.  Where it was never made known, nobody is told. */
 static void kipc_queue_retire(struct kipc_queue *queue)
 {
 	struct kipc_totals done = {
@@ -29,7 +29,8 @@ static void kipc_queue_retire(struct kipc_queue *queue)
 	if (!queue->id)
 		return;
 	kipc_object_remove(queue->name.net, KIPC_TABLE_QUEUES, queue->id, &done);
-	kipc_event_queue(queue, false);
+	if (queue->known)
+		kipc_event_queue(queue, false);
 }
 
 static void kipc_queue_free(struct kref *ref)
@@ -52,17 +53,25 @@ void kipc_queue_put(struct kipc_queue *queue)
 	kref_put(&queue->ref, kipc_queue_free);
 }
 
-/* A queue may be found that has just lost its name, and all else. */
-static bool kipc_queue_get_object(void *object)
+/* By its number a queue may be found that has just lost its name, and all else. */
+static bool kipc_queue_get(struct kipc_name *name)
+{
+	return kref_get_unless_zero(&container_of(name, struct kipc_queue, name)->ref);
+}
+
+/* One that will be thrown away, as another had the name first, is not listed. */
+static bool kipc_queue_get_known(void *object)
 {
 	struct kipc_queue *queue = object;
 
-	return kref_get_unless_zero(&queue->ref);
+	return READ_ONCE(queue->known) && kref_get_unless_zero(&queue->ref);
 }
 
-static bool kipc_queue_get(struct kipc_name *name)
+/* The queue is there to stay. */
+static void kipc_queue_announce(struct kipc_queue *queue)
 {
-	return kipc_queue_get_object(container_of(name, struct kipc_queue, name));
+	WRITE_ONCE(queue->known, true);
+	kipc_event_queue(queue, true);
 }
 
 static struct kipc_queue *kipc_queue_of(struct kipc_name *name)
@@ -103,14 +112,6 @@ static struct kipc_queue *kipc_queue_alloc(struct kipc_endpoint *ep, const char 
 	return ERR_PTR(err);
 }
 
-/* A queue that has not been made known after all. */
-static void kipc_queue_discard(struct kipc_queue *queue)
-{
-	kipc_object_remove(queue->name.net, KIPC_TABLE_QUEUES, queue->id, NULL);
-	queue->id = 0;
-	kipc_queue_put(queue);
-}
-
 /* Fill in defaults.  A size alone, or bytes alone, pulls the other one along. */
 static int kipc_bounds_complete(struct kipc_bounds *bounds)
 {
@@ -147,7 +148,7 @@ static struct kipc_queue *kipc_queue_create(struct kipc_endpoint *ep, const char
 		return queue;
 	err = kipc_number_reserve(&queue->name);
 	if (err) {
-		kipc_queue_discard(queue);
+		kipc_queue_put(queue);
 		return ERR_PTR(err);
 	}
 	/* The name's reference, taken before anybody can find, and unlink, it. */
@@ -155,13 +156,13 @@ static struct kipc_queue *kipc_queue_create(struct kipc_endpoint *ep, const char
 	name = kipc_name_register(&queue->name, kipc_queue_get);
 	*created = name == &queue->name;
 	if (*created) {
-		kipc_event_queue(queue, true);
+		kipc_queue_announce(queue);
 		return queue;
 	}
 	/* Somebody else was first: ours goes, with both its references. */
 	kipc_number_cancel(&queue->name);
 	kipc_queue_put(queue);
-	kipc_queue_discard(queue);
+	kipc_queue_put(queue);
 	return kipc_queue_of(name);
 }
 
@@ -267,7 +268,7 @@ int kipc_queue_open_anonymous(struct kipc_endpoint *ep, u32 flags, umode_t mode,
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	kipc_queue_attach(ep, queue, kipc_queue_may(flags), bounds);
-	kipc_event_queue(queue, true);
+	kipc_queue_announce(queue);
 	return 0;
 }
 
@@ -341,13 +342,13 @@ struct kipc_queue *kipc_queue_find_number(struct net *net, u32 number)
 /* The queue of an id, pinned, or NULL. */
 struct kipc_queue *kipc_queue_find_id(struct net *net, u32 id)
 {
-	return kipc_object_find(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_object);
+	return kipc_object_find(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_known);
 }
 
 /* The queue with the next higher id, pinned, or NULL. */
 struct kipc_queue *kipc_queue_next(struct net *net, u32 id)
 {
-	return kipc_object_next(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_object);
+	return kipc_object_next(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_known);
 }
 
 /**

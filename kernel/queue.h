@@ -79,7 +79,7 @@ struct kipc_bounds {
  * @peak_bytes:	the most payload
  * @send_time:	of the last, CLOCK_MONOTONIC_COARSE
  * @recv_time:	likewise
- * @change_time: of making it and of kipc_queue_set(), likewise
+ * @change_time: of making it and of kipc_queue_change(), likewise
  * @sender:	who sent the last, pinned, or NULL
  * @receiver:	who received the last, pinned, or NULL
  */
@@ -99,8 +99,9 @@ struct kipc_queue_record {
  * struct kipc_queue - see above
  * @ref:	endpoints, requests, and one for the name while it is registered
  * @rcu:	frees it: kipc_number_find() may just look at it
+ * @id:		its number among the namespace's queues (objects.h); set once
+ * @known:	it has been made known, and is listed; set once
  * @lock:	guards all that follows
- * @id:		its number among the namespace's queues (objects.h)
  * @name:	its name; guarded by the registry, but for its @access
  * @user:	who made it, and pays for the name
  * @bounds:	what it may hold
@@ -122,8 +123,9 @@ struct kipc_queue_record {
 struct kipc_queue {
 	struct kref		ref;
 	struct rcu_head		rcu;
-	spinlock_t		lock;	/* see above */
 	u32			id;
+	bool			known;
+	spinlock_t		lock;	/* see above */
 	struct kipc_name	name;
 	struct kipc_user	*user;
 	struct kipc_bounds	bounds;

@@ -63,13 +63,16 @@ void kipc_quota_set_default(enum kipc_quota what, u64 limit)
 	WRITE_ONCE(kipc_defaults[what], limit);
 }
 
-/* What one account says, the others apart. */
-static u64 kipc_account_limit(const struct kipc_user *user, enum kipc_quota what)
+/*
+ * What one account says, the others apart: @said of this user, where that is anything.  Else
+ * an inner account has as much as the outer ones let it have.
+ */
+static u64 kipc_account_limit(const struct kipc_user *user, enum kipc_quota what, bool *said)
 {
 	u64 limit = READ_ONCE(user->charge[what].limit);
 
-	/* Nothing is said: an inner account has as much as the outer ones let it have. */
-	if (likely(limit == KIPC_NO_LIMIT) && likely(!user->parent))
+	*said = limit != KIPC_NO_LIMIT;
+	if (likely(!*said) && likely(!user->parent))
 		limit = kipc_quota_default(what);
 	return limit;
 }
@@ -82,16 +85,19 @@ static u64 kipc_account_limit(const struct kipc_user *user, enum kipc_quota what
  */
 u64 kipc_quota_limit(const struct kipc_user *user, enum kipc_quota what, bool *own)
 {
-	u64 limit = KIPC_NO_LIMIT;
+	u64 lowest = KIPC_NO_LIMIT;
+	bool said;
 
 	for (; user; user = user->parent) {
-		u64 account = kipc_account_limit(user, what);
+		u64 limit = kipc_account_limit(user, what, &said);
 
-		if (own && account < limit)
-			*own = user->charge[what].limit != KIPC_NO_LIMIT;
-		limit = min(limit, account);
+		if (limit >= lowest)
+			continue;
+		lowest = limit;
+		if (own)
+			*own = said;
 	}
-	return limit;
+	return lowest;
 }
 
 /* An account would have had more than it may: note that, for the work to tell. */
@@ -139,10 +145,11 @@ static int kipc_account_charge(struct kipc_user *user, enum kipc_quota what, u64
 {
 	atomic64_t *counter = &user->charge[what].taken;
 	s64 taken = atomic64_read(counter);
+	bool said;
 
 	/* Never above the limit for a moment: that would refuse a smaller one beside it. */
 	do {
-		if (unlikely(taken + amount > kipc_account_limit(user, what)))
+		if (unlikely(taken + amount > kipc_account_limit(user, what, &said)))
 			return -EDQUOT;
 	} while (!atomic64_try_cmpxchg(counter, &taken, taken + amount));
 	return 0;

@@ -3,7 +3,6 @@
 #include <linux/sched/signal.h>
 
 #include "channel.h"
-#include "event.h"
 #include "fds.h"
 #include "nice.h"
 #include "trace.h"
@@ -133,15 +132,18 @@ int kipc_receive_begin(struct kipc_endpoint *ep, const struct kipc_limit *limit,
 	return -EINPROGRESS;
 }
 
-/* A call that nobody waited for has ended without a reply, and its maker learns that. */
+/*
+ * A call that nobody waited for has ended without a reply, and its maker learns that: again,
+ * where it names a place for the news that cannot be written.
+ */
 static void kipc_receive_failure(struct kipc_endpoint *ep, const struct kipc_header *header)
 {
 	int undelivered = kipc_endpoint_is_client(ep) ? -EPIPE : -ESRCH;
 
 	if (header->flags & KIPC_HEADER_DELIVERED)
-		kipc_event_call_failed(ep, header->call, -ECONNRESET, KIPC_OUTCOME_DELIVERED);
+		kipc_call_failed(ep, header->call, -ECONNRESET, KIPC_OUTCOME_DELIVERED);
 	else
-		kipc_event_call_failed(ep, header->call, undelivered, KIPC_OUTCOME_NONE);
+		kipc_call_failed(ep, header->call, undelivered, KIPC_OUTCOME_NONE);
 }
 
 /**

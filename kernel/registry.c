@@ -11,7 +11,6 @@
 
 #include "queue.h"
 #include "registry.h"
-#include "user.h"
 
 /**
  * struct kipc_net - the names of a network namespace
@@ -355,7 +354,6 @@ static void __net_exit kipc_net_exit(struct net *net)
 		kipc_queue_unlink(name);
 	}
 	xa_destroy(&kn->numbers);
-	kipc_users_unbound(net);
 }
 
 static struct pernet_operations kipc_net_ops = {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Survey: see survey.h for what it is. */
-#include <linux/jiffies.h>
-
 #include "channel.h"
 #include "endpoint.h"
 #include "survey.h"
@@ -48,19 +46,19 @@ static u64 kipc_survey_queued_ns(struct kipc_inbox *inbox)
 	return msg && now > msg->time ? now - msg->time : 0;
 }
 
-static void kipc_survey_inbox(struct kipc_endpoint *ep, struct kipc_endpoint_survey *survey)
+static void kipc_survey_inbox_locked(struct kipc_endpoint *ep, struct kipc_endpoint_survey *survey)
 {
-	struct kipc_channel *channel = ep->channel;
+	const struct kipc_message *oldest = kipc_inbox_oldest(&ep->inbox);
 
-	survey->name = channel->name.text;
-	survey->info.role = survey->role;
-	spin_lock(&channel->lock);
-	kipc_channel_info_locked(ep, &survey->info);
+	survey->role = kipc_endpoint_role(ep);
+	survey->name = ep->channel->name.text;
 	survey->object = kipc_survey_object_locked(ep);
+	survey->info.role = survey->role;
+	kipc_channel_info_locked(ep, &survey->info);
 	survey->queued_ns = kipc_survey_queued_ns(&ep->inbox);
+	survey->oldest = oldest ? oldest->id : 0;
 	survey->receivers = kipc_waiters_count(&ep->inbox.receivers);
 	survey->senders = kipc_waiters_count(&ep->inbox.senders);
-	spin_unlock(&channel->lock);
 }
 
 /**
@@ -75,7 +73,9 @@ void kipc_survey_endpoint(struct kipc_endpoint *ep, struct kipc_endpoint_survey 
 	switch (survey->role) {
 	case KIPC_ROLE_SERVER:
 	case KIPC_ROLE_CLIENT:
-		kipc_survey_inbox(ep, survey);
+		spin_lock(&ep->channel->lock);
+		kipc_survey_inbox_locked(ep, survey);
+		spin_unlock(&ep->channel->lock);
 		break;
 	case KIPC_ROLE_QUEUE:
 		survey->object = ep->queue->id;
@@ -86,20 +86,34 @@ void kipc_survey_endpoint(struct kipc_endpoint *ep, struct kipc_endpoint_survey 
 }
 
 /**
- * kipc_survey_channel() - how a channel is
- * @channel:	the channel, pinned
+ * kipc_survey_channel() - how a channel is, and its server
+ * @server:	that, pinned
  * @survey:	written
  */
-void kipc_survey_channel(struct kipc_channel *channel, struct kipc_channel_survey *survey)
+void kipc_survey_channel(struct kipc_endpoint *server, struct kipc_channel_survey *survey)
 {
+	struct kipc_channel *channel = server->channel;
+
+	memset(survey, 0, sizeof(*survey));
 	spin_lock(&channel->lock);
 	survey->access = channel->name.access;
-	survey->clients = channel->client_count;
-	survey->done = (struct kipc_totals){
-		.messages = channel->record.last_id,
-		.bytes = channel->record.bytes,
-		.failed = channel->record.failed,
-	};
+	survey->record = channel->record;
+	kipc_survey_inbox_locked(server, &survey->server);
+	spin_unlock(&channel->lock);
+}
+
+/**
+ * kipc_survey_done() - what a channel has done
+ * @server:	its server, pinned
+ * @done:	that is added to it
+ */
+void kipc_survey_done(struct kipc_endpoint *server, struct kipc_totals *done)
+{
+	struct kipc_channel *channel = server->channel;
+
+	spin_lock(&channel->lock);
+	done->messages += channel->record.last_id;
+	done->bytes += channel->record.bytes;
 	spin_unlock(&channel->lock);
 }
 
@@ -111,7 +125,7 @@ static void kipc_survey_message(const struct kipc_message *msg, struct kipc_held
 		.peer = msg->peer,
 		.sender = msg->sender,
 		.len = msg->len,
-		.held_ns = jiffies_to_nsecs(jiffies - msg->held_at),
+		.held_ns = kipc_message_held_ns(msg),
 		.awaited = msg->call || kipc_message_is_async_call(msg),
 	};
 	get_pid(held->sender.pid);
@@ -167,16 +181,6 @@ void kipc_survey_queue_end(struct kipc_queue_survey *survey)
 	put_pid(survey->record.receiver);
 }
 
-static void kipc_survey_add_channel(struct kipc_channel *channel, struct kipc_totals *done)
-{
-	struct kipc_channel_survey survey;
-
-	kipc_survey_channel(channel, &survey);
-	done->messages += survey.done.messages;
-	done->bytes += survey.done.bytes;
-	done->failed += survey.done.failed;
-}
-
 static void kipc_survey_add_queue(struct kipc_queue *queue, struct kipc_totals *done)
 {
 	spin_lock(&queue->lock);
@@ -189,7 +193,7 @@ static void kipc_survey_add_endpoint(struct kipc_endpoint *ep, struct kipc_total
 {
 	switch (kipc_endpoint_role(ep)) {
 	case KIPC_ROLE_SERVER:
-		kipc_survey_add_channel(ep->channel, &survey->done);
+		kipc_survey_done(ep, &survey->done);
 		survey->channels++;
 		fallthrough;
 	case KIPC_ROLE_CLIENT:
@@ -202,16 +206,19 @@ static u32 kipc_survey_sum(struct net *net, struct kipc_totals_survey *survey)
 {
 	struct kipc_endpoint *ep;
 	struct kipc_queue *queue;
-	u32 id, gone;
+	u32 id, gone, left;
 
 	memset(survey, 0, sizeof(*survey));
 	gone = kipc_object_totals(net, &survey->done);
-	for (id = 0; (ep = kipc_endpoint_next(net, id)); kipc_endpoint_put(ep)) {
+	/* What is new has a higher id: the walk ends, however fast others make some. */
+	left = kipc_object_count(net, KIPC_TABLE_ENDPOINTS);
+	for (id = 0; left-- && (ep = kipc_endpoint_next(net, id)); kipc_endpoint_put(ep)) {
 		id = ep->id;
 		kipc_survey_add_endpoint(ep, survey);
 		cond_resched();
 	}
-	for (id = 0; (queue = kipc_queue_next(net, id)); kipc_queue_put(queue)) {
+	left = kipc_object_count(net, KIPC_TABLE_QUEUES);
+	for (id = 0; left-- && (queue = kipc_queue_next(net, id)); kipc_queue_put(queue)) {
 		id = queue->id;
 		kipc_survey_add_queue(queue, &survey->done);
 		cond_resched();

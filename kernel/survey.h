@@ -25,7 +25,8 @@
  * @object:	id of its channel or queue; 0, none (any more)
  * @name:	of that; NULL, none (any more)
  * @info:	server, client: what it says of itself
- * @queued_ns:	server, client: how long the first message has waited
+ * @queued_ns:	server, client: how long ago the first message that waits was made
+ * @oldest:	server, client: id of the message it has held longest, or 0
  * @receivers:	server, client: threads that wait for a message
  * @senders:	server, client: threads that wait for room
  */
@@ -35,6 +36,7 @@ struct kipc_endpoint_survey {
 	const char			*name;
 	struct kipc_endpoint_info	info;
 	u64				queued_ns;
+	u64				oldest;
 	u32				receivers;
 	u32				senders;
 };
@@ -42,13 +44,13 @@ struct kipc_endpoint_survey {
 /**
  * struct kipc_channel_survey - a channel
  * @access:	who may do what
- * @clients:	how many
- * @done:	what it has carried
+ * @record:	what it has carried
+ * @server:	its server
  */
 struct kipc_channel_survey {
-	struct kipc_access	access;
-	u32			clients;
-	struct kipc_totals	done;
+	struct kipc_access		access;
+	struct kipc_record		record;
+	struct kipc_endpoint_survey	server;
 };
 
 /**
@@ -107,7 +109,8 @@ struct kipc_totals_survey {
 
 u32 kipc_survey_object(struct kipc_endpoint *ep);
 void kipc_survey_endpoint(struct kipc_endpoint *ep, struct kipc_endpoint_survey *survey);
-void kipc_survey_channel(struct kipc_channel *channel, struct kipc_channel_survey *survey);
+void kipc_survey_channel(struct kipc_endpoint *server, struct kipc_channel_survey *survey);
+void kipc_survey_done(struct kipc_endpoint *server, struct kipc_totals *done);
 unsigned int kipc_survey_held(struct kipc_endpoint *ep, struct kipc_held *held, unsigned int max);
 void kipc_survey_queue(struct kipc_queue *queue, struct kipc_queue_survey *survey);
 void kipc_survey_queue_end(struct kipc_queue_survey *survey);

@@ -73,6 +73,7 @@ int kipc_channel_call_async(struct kipc_endpoint *ep, u64 to, struct kipc_source
 int kipc_channel_reply(struct kipc_endpoint *ep, u64 *id, struct kipc_source *source,
 		       const struct kipc_limit *limit, struct kipc_receiver *receiver);
 bool kipc_call_is_wanted(struct kipc_endpoint *ep, const struct kipc_message *msg);
+void kipc_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outcome);
 bool kipc_call_end(struct kipc_endpoint *ep, struct kipc_message *msg, int result,
 		   struct kipc_wakes *wakes);
 

@@ -4,12 +4,27 @@
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
 #include "user.h"
 
 static DEFINE_SPINLOCK(kipc_users_lock);
 static struct rb_root kipc_users = RB_ROOT;
-static LIST_HEAD(kipc_users_bounded);
+
+/* Limits that one network namespace may set: as many as there are users in a usual container. */
+#define KIPC_BOUNDS_MAX		65536U
+
+/**
+ * struct kipc_bounds_set - the limits that a network namespace has set
+ * @list:	of struct kipc_charge
+ * @count:	how many
+ */
+struct kipc_bounds_set {
+	struct list_head	list;
+	u32			count;
+};
+
+static unsigned int kipc_users_id __read_mostly;
 
 /* The order of accounts: of one namespace side by side, then by user. */
 static int kipc_user_cmp(const struct user_namespace *ns, kuid_t uid,
@@ -56,9 +71,11 @@ static struct kipc_user *kipc_user_alloc(struct user_namespace *ns, kuid_t uid)
 	refcount_set(&user->ref, 1);
 	user->ns = get_user_ns(ns);
 	user->uid = uid;
-	INIT_LIST_HEAD(&user->bounded);
-	for (what = 0; what < KIPC_QUOTA_COUNT; what++)
+	for (what = 0; what < KIPC_QUOTA_COUNT; what++) {
 		user->charge[what].limit = KIPC_NO_LIMIT;
+		user->charge[what].user = user;
+		INIT_LIST_HEAD(&user->charge[what].bound);
+	}
 	return user;
 }
 
@@ -117,6 +134,17 @@ static struct kipc_user *kipc_users_publish(struct kipc_user **link)
 	return NULL;
 }
 
+/* The account of a user, with a reference, or NULL: there is none. */
+struct kipc_user *kipc_user_find(struct user_namespace *ns, kuid_t uid)
+{
+	struct kipc_user *user;
+
+	spin_lock(&kipc_users_lock);
+	user = kipc_user_find_locked(ns, uid);
+	spin_unlock(&kipc_users_lock);
+	return user;
+}
+
 /**
  * kipc_user_open() - the account of a user, opened if there is none
  * @ns:		in which user namespace
@@ -126,25 +154,17 @@ static struct kipc_user *kipc_users_publish(struct kipc_user **link)
  */
 struct kipc_user *kipc_user_open(struct user_namespace *ns, kuid_t uid)
 {
-	struct kipc_user *user = kipc_users_alloc(ns, uid), *surplus;
+	struct kipc_user *user = kipc_user_find(ns, uid), *surplus;
 
+	if (user)
+		return user;
+	user = kipc_users_alloc(ns, uid);
 	if (!user)
 		return NULL;
 	spin_lock(&kipc_users_lock);
 	surplus = kipc_users_publish(&user);
 	spin_unlock(&kipc_users_lock);
 	kipc_users_free(surplus);
-	return user;
-}
-
-/* The account of a user, with a reference, or NULL: there is none. */
-struct kipc_user *kipc_user_find(struct user_namespace *ns, kuid_t uid)
-{
-	struct kipc_user *user;
-
-	spin_lock(&kipc_users_lock);
-	user = kipc_user_find_locked(ns, uid);
-	spin_unlock(&kipc_users_lock);
 	return user;
 }
 
@@ -222,86 +242,111 @@ void kipc_user_put(struct kipc_user *user)
 	}
 }
 
-static bool kipc_user_has_limits(const struct kipc_user *user)
+static struct kipc_bounds_set *kipc_bounds_set(struct net *net)
 {
-	int what;
-
-	for (what = 0; what < KIPC_QUOTA_COUNT; what++)
-		if (user->charge[what].limit != KIPC_NO_LIMIT)
-			return true;
-	return false;
+	return net_generic(net, kipc_users_id);
 }
 
-/* The account has limits now, set through @net, or none.  The caller has a reference. */
-static void kipc_user_enlist(struct kipc_user *user, struct net *net)
+/* Nothing is said of this any more.  Return: whether there was, and a reference to drop. */
+static bool kipc_charge_unbound(struct kipc_charge *charge, struct kipc_bounds_set *set)
 {
-	bool limits = kipc_user_has_limits(user), listed = !list_empty(&user->bounded);
-
 	lockdep_assert_held(&kipc_users_lock);
-	user->bounder = net;
-	if (limits && !listed) {
-		list_add(&user->bounded, &kipc_users_bounded);
-		refcount_inc(&user->ref);
-	} else if (!limits && listed) {
-		list_del_init(&user->bounded);
-		refcount_dec(&user->ref);
-	}
+	if (list_empty(&charge->bound))
+		return false;
+	WRITE_ONCE(charge->limit, KIPC_NO_LIMIT);
+	list_del_init(&charge->bound);
+	set->count--;
+	return true;
+}
+
+/*
+ * Set a limit, or take it away.  It is this namespace's from then on, whichever had set it.
+ * The caller has a reference to the account.
+ */
+static void kipc_charge_bound(struct kipc_charge *charge, struct net *net, u64 limit)
+{
+	struct kipc_bounds_set *set = kipc_bounds_set(net);
+
+	if (!list_empty(&charge->bound))
+		kipc_bounds_set(charge->bounder)->count--;
+	else
+		refcount_inc(&charge->user->ref);
+	list_move(&charge->bound, &set->list);
+	set->count++;
+	charge->bounder = net;
+	WRITE_ONCE(charge->limit, limit);
+	if (limit == KIPC_NO_LIMIT && kipc_charge_unbound(charge, set))
+		refcount_dec(&charge->user->ref);
 }
 
 /**
  * kipc_user_bound() - give a user limits, in the user namespace that owns a network namespace
  * @net:	the network namespace of whoever does; that it may has been asked
  * @uid:	the user
- * @set:	which, bits by enum kipc_quota
+ * @which:	bits by enum kipc_quota
  * @limit:	how much, by enum kipc_quota; KIPC_NO_LIMIT: nothing is said any more
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -ENOSPC, this namespace has set too many.
  */
-int kipc_user_bound(struct net *net, kuid_t uid, unsigned long set, const u64 *limit)
+int kipc_user_bound(struct net *net, kuid_t uid, unsigned long which, const u64 *limit)
 {
 	struct kipc_user *user = kipc_user_open(net->user_ns, uid);
-	int what;
+	int what, err = 0;
 
 	if (!user)
 		return -ENOMEM;
 	spin_lock(&kipc_users_lock);
-	for_each_set_bit(what, &set, KIPC_QUOTA_COUNT)
-		WRITE_ONCE(user->charge[what].limit, limit[what]);
-	kipc_user_enlist(user, net);
+	if (kipc_bounds_set(net)->count + KIPC_QUOTA_COUNT > KIPC_BOUNDS_MAX)
+		err = -ENOSPC;
+	for_each_set_bit(what, &which, KIPC_QUOTA_COUNT)
+		if (!err || limit[what] == KIPC_NO_LIMIT)
+			kipc_charge_bound(&user->charge[what], net, limit[what]);
 	spin_unlock(&kipc_users_lock);
 	kipc_user_put(user);
+	return err;
+}
+
+/* Take one of the limits away that a network namespace has set.  Return: whether it had one. */
+static bool kipc_users_unbound_one(struct kipc_bounds_set *set)
+{
+	struct kipc_user *user = NULL;
+	struct kipc_charge *charge;
+
+	spin_lock(&kipc_users_lock);
+	charge = list_first_entry_or_null(&set->list, struct kipc_charge, bound);
+	if (charge && kipc_charge_unbound(charge, set))
+		user = charge->user;
+	spin_unlock(&kipc_users_lock);
+	kipc_user_put(user);
+	return user;
+}
+
+static int __net_init kipc_users_net_init(struct net *net)
+{
+	INIT_LIST_HEAD(&kipc_bounds_set(net)->list);
 	return 0;
 }
 
-/* An account that has limits set through a network namespace, with a reference, or NULL. */
-static struct kipc_user *kipc_user_bounded_by(struct net *net)
+/* A network namespace goes, and the limits that it has set. */
+static void __net_exit kipc_users_net_exit(struct net *net)
 {
-	struct kipc_user *user;
-
-	lockdep_assert_held(&kipc_users_lock);
-	list_for_each_entry(user, &kipc_users_bounded, bounded)
-		if (user->bounder == net)
-			return kipc_user_get(user);
-	return NULL;
+	while (kipc_users_unbound_one(kipc_bounds_set(net)))
+		cond_resched();
 }
 
-/**
- * kipc_users_unbound() - a network namespace goes, and the limits set through it
- * @net:	the namespace
- */
-void kipc_users_unbound(struct net *net)
-{
-	struct kipc_user *user;
-	int what;
+static struct pernet_operations kipc_users_net_ops = {
+	.init = kipc_users_net_init,
+	.exit = kipc_users_net_exit,
+	.id = &kipc_users_id,
+	.size = sizeof(struct kipc_bounds_set),
+};
 
-	do {
-		spin_lock(&kipc_users_lock);
-		user = kipc_user_bounded_by(net);
-		for (what = 0; user && what < KIPC_QUOTA_COUNT; what++)
-			WRITE_ONCE(user->charge[what].limit, KIPC_NO_LIMIT);
-		if (user)
-			kipc_user_enlist(user, NULL);
-		spin_unlock(&kipc_users_lock);
-		kipc_user_put(user);
-	} while (user);
+int __init kipc_users_init(void)
+{
+	return register_pernet_subsys(&kipc_users_net_ops);
+}
+
+void kipc_users_exit(void)
+{
+	unregister_pernet_subsys(&kipc_users_net_ops);
 }

@@ -10,11 +10,12 @@
  * and nobody outside of it feels, and the machine's bounds the user, wherever it is.
  *
  * An account is there as long as something is charged to it (everything that is holds a
- * reference), it has an inner one, or limits of its own.  Those limits go with the network
- * namespace through which they were set.
+ * reference), it has an inner one, or limits of its own.  Each of those limits goes with the
+ * network namespace through which it was set, which may set so many and no more.
  *
- * The lock of this room guards the tree of accounts and who has limits.  It is taken when an
- * endpoint is opened, and when the last reference may be going, never to charge.
+ * The lock of this room guards the tree of accounts and who has limits.  It is taken to open
+ * an endpoint, to look at accounts and bound them, and where the last reference may be going;
+ * never to charge.
  */
 #ifndef KIPC_USER_H
 #define KIPC_USER_H
@@ -37,9 +38,12 @@ struct user_namespace;
  * struct kipc_charge - one thing that is charged
  * @taken:	what the user has
  * @limit:	what it may have, or KIPC_NO_LIMIT: nothing is said
+ * @bound:	in the list of the limits that @bounder has set, or empty
  * @refused:	how often it wanted more
  * @wanted:	what it would have had, the last time
  * @told:	what @refused was when that was last told of; by that work only
+ * @bounder:	a network namespace; valid while @bound is in its list
+ * @user:	whose it is: its account, which has a reference while @bound is in a list
  */
 struct kipc_charge {
 	atomic64_t	taken;
@@ -47,17 +51,18 @@ struct kipc_charge {
 	atomic64_t	refused;
 	u64		wanted;
 	u64		told;
+	struct list_head bound;
+	struct net	*bounder;
+	struct kipc_user *user;
 };
 
 /**
  * struct kipc_user - an account
- * @ref:	by what is charged, inner accounts, and the two lists below
+ * @ref:	by what is charged, inner accounts, each limit of its own, and @refused
  * @node:	in the tree of accounts, by @ns and @uid
  * @ns:		the user namespace that it is an account in, pinned
  * @uid:	the user
  * @parent:	its account in the namespace around @ns, pinned; NULL for the machine's
- * @bounded:	in the list of those with limits of their own, or empty
- * @bounder:	the network namespace that those were set through; valid while in that list
  * @refused:	in the list of those that have been refused something
  * @pending:	it is in that list
  * @charge:	by enum kipc_quota
@@ -68,8 +73,6 @@ struct kipc_user {
 	struct user_namespace	*ns;
 	kuid_t			uid;
 	struct kipc_user	*parent;
-	struct list_head	bounded;
-	struct net		*bounder;
 	struct llist_node	refused;
 	atomic_t		pending;
 	struct kipc_charge	charge[KIPC_QUOTA_COUNT];
@@ -81,7 +84,9 @@ struct kipc_user *kipc_user_next(struct user_namespace *ns, kuid_t uid);
 struct kipc_user *kipc_user_get(struct kipc_user *user);
 void kipc_user_put(struct kipc_user *user);
 
-int kipc_user_bound(struct net *net, kuid_t uid, unsigned long set, const u64 *limit);
-void kipc_users_unbound(struct net *net);
+int kipc_user_bound(struct net *net, kuid_t uid, unsigned long which, const u64 *limit);
+
+int kipc_users_init(void);
+void kipc_users_exit(void);
 
 #endif /* KIPC_USER_H */

@@ -28,6 +28,7 @@
 #ifndef KIPC_WAIT_H
 #define KIPC_WAIT_H
 
+#include <linux/kipc_netlink.h>
 #include <linux/list.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -91,14 +92,15 @@ static inline void kipc_wake_pollers(wait_queue_head_t *wait, __poll_t events)
 	__wake_up(wait, TASK_INTERRUPTIBLE, 0, poll_to_key(events));
 }
 
-/* How many wait in a list; whoever guards it holds its lock. */
+/* How many wait in a list, as far as is told; whoever guards it holds its lock. */
 static inline u32 kipc_waiters_count(const struct list_head *list)
 {
 	const struct list_head *at;
 	u32 count = 0;
 
 	list_for_each(at, list)
-		count++;
+		if (++count == KIPC_THREADS_SHOWN)
+			break;
 	return count;
 }
 

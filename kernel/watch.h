@@ -3,11 +3,11 @@
  * Watch: find those who hold messages too long.
  *
  * A receiver that forgets to release takes from everybody who sends to it.  While somebody
- * listens to such news, all servers and clients are looked at every now and then, and one
- * that has held a message longer than the parameter pool_stuck says is told of (event.h):
- * once, until it has released that.
+ * listens to such news, wherever that is, all servers and clients are looked at every now and
+ * then, and one that has held a message longer than the parameter pool_stuck says is told of
+ * (event.h): once for that message.
  *
- * It is a work that comes back by itself, and rests a little where nobody listens.
+ * It is a work that comes back by itself, four times in that while.
  */
 #ifndef KIPC_WATCH_H
 #define KIPC_WATCH_H

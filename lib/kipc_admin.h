@@ -15,12 +15,13 @@
  * Conventions are kipc.h's: 0 or -errno.  Of the last call that failed kipc_admin_error()
  * has a sentence, in the kernel's own words where it gave a reason:
  *
- *	-ENODEV		the module is not loaded
+ *	-ENODEV		the module is not loaded (any more: when it is again, calls work again)
  *	-ENOENT		no such channel, endpoint, queue or account
  *	-EPERM, -EACCES	not for this user
  *	-EINVAL, -ERANGE  the kernel does not take that value
  *	-ENOBUFS	kipc_admin_event(): events came faster than they were taken, and some
  *			are lost
+ *	-EPROTO		the kernel's answer makes no sense
  *	-ENOMEM		no memory
  *
  * Structures that the calls fill in start with their own size, which the caller sets: a
@@ -77,6 +78,7 @@ struct kipc_admin_endpoint {
 	uint64_t held_bytes;		/**< their part of the pool */
 	uint64_t held_ns;		/**< how long the oldest has been held */
 	uint32_t senders;		/**< threads of others that wait for room */
+	uint32_t pid_ns;		/**< in events: as struct kipc_admin_trouble has it */
 	uint64_t reserved[8];		/**< 0: this stands within others, and keeps its size */
 	char name[KIPC_ADMIN_NAME];	/**< of its channel or queue, or empty */
 };
@@ -281,7 +283,7 @@ void kipc_admin_close(struct kipc_admin *admin);
 
 /**
  * What the last call on this handle failed with, as a sentence; never NULL.  It is the
- * handle's, until its next call.  Since 0.1.
+ * handle's, until its next call.  Of NULL, why there may be no handle.  Since 0.1.
  */
 const char *kipc_admin_error(const struct kipc_admin *admin);
 
@@ -301,7 +303,8 @@ typedef int kipc_admin_message_fn(const struct kipc_admin_message *message, void
  * the accounts that the caller may see, in the order of their ids.  What is there all the
  * time is told exactly once, what comes or goes meanwhile at most once.
  *
- * Returns 0; what the function returned; or -errno.  Since 0.1.
+ * Returns 0; what the function returned; -EAGAIN, the kernel says that it was disturbed, and
+ * something may be missing; or another -errno.  Since 0.1.
  */
 int kipc_admin_channels(struct kipc_admin *admin, kipc_admin_channel_fn *each, void *context);
 int kipc_admin_endpoints(struct kipc_admin *admin, uint32_t object, kipc_admin_endpoint_fn *each,
@@ -377,7 +380,10 @@ int kipc_admin_quota_number(const char *name);
  */
 int kipc_admin_watch(struct kipc_admin *admin, uint32_t groups);
 
-/** A descriptor that is readable when kipc_admin_event() has something.  The handle's. */
+/**
+ * A descriptor that is readable when kipc_admin_event() has something, and now and then for
+ * nothing (KIPC_NOW).  The handle's.  Since 0.1.
+ */
 int kipc_admin_fd(struct kipc_admin *admin);
 
 /**
@@ -385,7 +391,8 @@ int kipc_admin_fd(struct kipc_admin *admin);
  * @timeout:	how long to wait: nanoseconds, KIPC_NOW, KIPC_FOREVER
  *
  * Returns 0; -ETIMEDOUT (KIPC_NOW: -EAGAIN); -EINTR; -ENOBUFS, events have been lost here, and
- * the next call goes on.  Since 0.1.
+ * the next call goes on; -ENODEV, the module has been unloaded: when it is loaded again events
+ * go on, after -ENOBUFS.  Since 0.1.
  */
 int kipc_admin_event(struct kipc_admin *admin, struct kipc_admin_event *event, int64_t timeout);
 

@@ -48,7 +48,7 @@ static struct {
 static void datagram(int heap)
 {
 	if (fake.heap[heap].first == fake.heap[heap].end)
-		fake.heap[heap].first = fake.heap[heap].end = 0;
+		memset(&fake.heap[heap], 0, sizeof(fake.heap[heap]));
 	fake.now = &fake.heap[heap].all[fake.heap[heap].end++];
 	memset(fake.now, 0, sizeof(*fake.now));
 }
@@ -630,6 +630,7 @@ TEST_F(answers, a_module_that_was_loaded_again_is_found)
 {
 	fake.family = FAMILY + 1;
 	EXPECT_EQ(1, next_call(self->admin));
+	EXPECT_STREQ("no error", kipc_admin_error(self->admin));
 	EXPECT_EQ(2, fake.requests);
 	EXPECT_EQ(1, next_call(self->admin));
 	EXPECT_EQ(3, fake.requests);

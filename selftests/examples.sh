@@ -72,7 +72,7 @@ nobody_there() { # ADDRESS
 }
 
 echo "TAP version 13"
-echo "1..39"
+echo "1..40"
 
 for program in threaded-server epoll-server libuv-server; do
 	for address in channel:clock "unix-seqpacket:$dir/clock"; do
@@ -116,6 +116,11 @@ report $? "door"
 door "$dir/none" >>"$dir/out" 2>>"$dir/err"
 grep -q "none: it cannot be opened" "$dir/err"
 report $? "door without what is asked for"
+stop
+
+start threaded-server channel:clock
+who-talks >"$dir/out" 2>>"$dir/err" && grep -q "^clock: process $server of user 0$" "$dir/out"
+report $? "who-talks"
 stop
 
 every-transport >"$dir/out" 2>"$dir/err"

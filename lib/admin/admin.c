@@ -49,12 +49,13 @@ static const char *kipc_admin_sentence(int err)
  */
 int kipc_admin_fail(struct kipc_admin *admin, int err, const char *text)
 {
+	char buf[128];
+
 	if (!text)
 		text = kipc_admin_sentence(-err);
-	if (text)
-		snprintf(admin->error, sizeof(admin->error), "%s", text);
-	else if (strerror_r(-err, admin->error, sizeof(admin->error)) != admin->error)
-		snprintf(admin->error, sizeof(admin->error), "%s", strerror(-err));
+	if (!text)
+		text = strerror_r(-err, buf, sizeof(buf));
+	snprintf(admin->error, sizeof(admin->error), "%s", text);
 	return err;
 }
 
@@ -63,7 +64,7 @@ int kipc_admin_begin(struct kipc_admin *admin)
 {
 	if (!admin)
 		return -EINVAL;
-	strcpy(admin->error, "no error");
+	snprintf(admin->error, sizeof(admin->error), "no error");
 	return 0;
 }
 

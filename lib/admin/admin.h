@@ -47,7 +47,7 @@ struct kipc_netlink {
 	int fd;
 	int left;		/* bytes of @buf from @next on */
 	struct nlmsghdr *next;
-	_Alignas(struct nlmsghdr) unsigned char buf[KIPC_NETLINK_BUFFER];
+	unsigned char buf[KIPC_NETLINK_BUFFER] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
 /* What the kernel has for the family's name, until the module is loaded anew. */
@@ -102,7 +102,14 @@ int kipc_fill_trouble(struct kipc_admin_trouble *trouble, struct nlattr *attrs, 
 
 void kipc_give(void *to, const void *from, size_t size);
 
-/* Where the first version of a structure ended: whoever knows less is mistaken. */
-#define kipc_size_until(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
+/* Where the first version of each structure ended: whoever knows less is mistaken. */
+#define KIPC_FIRST_ENDPOINT (offsetof(struct kipc_admin_endpoint, name) + KIPC_ADMIN_NAME)
+#define KIPC_FIRST_CHANNEL (offsetof(struct kipc_admin_channel, name) + KIPC_ADMIN_NAME)
+#define KIPC_FIRST_QUEUE (offsetof(struct kipc_admin_queue, name) + KIPC_ADMIN_NAME)
+#define KIPC_FIRST_USER	(offsetof(struct kipc_admin_user, charge) + \
+			 16 * sizeof(struct kipc_admin_charge))
+#define KIPC_FIRST_STATS (offsetof(struct kipc_admin_stats, memory) + sizeof(uint64_t))
+#define KIPC_FIRST_CHANGE (offsetof(struct kipc_admin_change, max_size) + sizeof(uint64_t))
+#define KIPC_FIRST_EVENT (offsetof(struct kipc_admin_event, u) + KIPC_FIRST_CHANNEL)
 
 #endif /* KIPC_ADMIN_PRIVATE_H */

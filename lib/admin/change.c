@@ -72,7 +72,7 @@ static int kipc_change_object(struct kipc_admin *admin, const struct kipc_change
 		return err;
 	if (!kipc_admin_name_ok(admin, name))
 		return -EINVAL;
-	if (!change || change->size < kipc_size_until(struct kipc_admin_change, max_size))
+	if (!change || change->size < KIPC_FIRST_CHANGE)
 		return kipc_admin_fail(admin, -EINVAL,
 				       "the change does not begin with its size");
 	if (change->set & ~attrs->may)

@@ -93,23 +93,30 @@ KIPC_EXPORT int kipc_admin_fd(struct kipc_admin *admin)
 
 /*
  * A family has come or gone.  If it is ours: returns -ENOBUFS, it is back, and we are its
- * groups' member again; -ENODEV, it has gone.  Otherwise 0.
+ * groups' member again; -ENODEV, it has gone.  Otherwise -EAGAIN.
+ * @why:	written: what to say of that
  */
-static int kipc_event_family(struct kipc_admin *admin, int cmd, struct nlattr *attrs, int len)
+static int kipc_event_family(struct kipc_admin *admin, int cmd, struct nlattr *attrs, int len,
+			     const char **why)
 {
 	struct kipc_genl now;
 	int err;
 
 	if (cmd != CTRL_CMD_NEWFAMILY && cmd != CTRL_CMD_DELFAMILY)
-		return 0;
+		return -EAGAIN;
 	if (kipc_genl_read(&now, attrs, len))
-		return 0;
-	if (cmd == CTRL_CMD_DELFAMILY)
-		return now.id == admin->told.id ? -ENODEV : 0;
+		return -EAGAIN;
+	if (cmd == CTRL_CMD_DELFAMILY) {
+		if (now.id != admin->told.id)
+			return -EAGAIN;
+		*why = "the module has been unloaded: events go on when it is loaded again";
+		return -ENODEV;
+	}
 	err = kipc_groups_join(admin, &now, admin->groups);
 	if (err)
 		return err;
 	admin->told = now;
+	*why = "the module has been loaded again, and events may be lost";
 	return -ENOBUFS;
 }
 
@@ -158,20 +165,17 @@ static int kipc_event_fill(struct kipc_admin *admin, struct kipc_admin_event *ev
 
 /* One message of the socket.  Returns as kipc_event_fill(), or an error to tell. */
 static int kipc_event_read(struct kipc_admin *admin, struct kipc_admin_event *event,
-			   struct nlmsghdr *msg)
+			   struct nlmsghdr *msg, const char **why)
 {
 	struct genlmsghdr *genl = nlmsg_data(msg);
-	int err;
 
 	if (msg->nlmsg_type < NLMSG_MIN_TYPE)
 		return -EAGAIN;
 	if (!genlmsg_valid_hdr(msg, 0))
 		return -EPROTO;
-	if (msg->nlmsg_type == GENL_ID_CTRL) {
-		err = kipc_event_family(admin, genl->cmd, genlmsg_attrdata(genl, 0),
-					genlmsg_attrlen(genl, 0));
-		return err ? err : -EAGAIN;
-	}
+	if (msg->nlmsg_type == GENL_ID_CTRL)
+		return kipc_event_family(admin, genl->cmd, genlmsg_attrdata(genl, 0),
+					 genlmsg_attrlen(genl, 0), why);
 	if (msg->nlmsg_type != admin->told.id)
 		return -EAGAIN;
 	return kipc_event_fill(admin, event, genl->cmd, genlmsg_attrdata(genl, 0),
@@ -179,7 +183,8 @@ static int kipc_event_read(struct kipc_admin *admin, struct kipc_admin_event *ev
 }
 
 /* The next event that is there, or -EAGAIN when there is none. */
-static int kipc_event_take(struct kipc_admin *admin, struct kipc_admin_event *event)
+static int kipc_event_take(struct kipc_admin *admin, struct kipc_admin_event *event,
+			   const char **why)
 {
 	struct nlmsghdr *msg;
 	int err;
@@ -188,7 +193,7 @@ static int kipc_event_take(struct kipc_admin *admin, struct kipc_admin_event *ev
 		err = kipc_netlink_next(&admin->events, MSG_DONTWAIT, &msg);
 		if (err)
 			return err;
-		err = kipc_event_read(admin, event, msg);
+		err = kipc_event_read(admin, event, msg, why);
 	} while (err == -EAGAIN);
 	return err;
 }
@@ -198,21 +203,22 @@ KIPC_EXPORT int kipc_admin_event(struct kipc_admin *admin, struct kipc_admin_eve
 {
 	kipc_deadline deadline = kipc_deadline_after(timeout);
 	struct kipc_admin_event now;
+	const char *why = NULL;
 	int err = kipc_admin_begin(admin);
 
 	if (err)
 		return err;
-	if (!event || event->size < kipc_size_until(struct kipc_admin_event, u.channel.name))
+	if (!event || event->size < KIPC_FIRST_EVENT)
 		return kipc_admin_fail(admin, -EINVAL,
 				       "the structure does not begin with its size");
 	do {
-		err = kipc_event_take(admin, &now);
+		err = kipc_event_take(admin, &now, &why);
 		if (err != -EAGAIN || deadline == KIPC_AT_ONCE)
 			break;
 		err = kipc_wait_fd(admin->events.fd, POLLIN, deadline);
 	} while (!err);
 	if (err)
-		return kipc_admin_fail(admin, err, NULL);
+		return kipc_admin_fail(admin, err, why);
 	kipc_give(event, &now, sizeof(now));
 	return 0;
 }

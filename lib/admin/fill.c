@@ -6,6 +6,8 @@
  * like.  An attribute that is in no table is a newer kernel's, and passed over; one of
  * another size, a string without an end, and bytes that are no attribute are -EPROTO.
  */
+#include <assert.h>
+
 #include "admin.h"
 
 enum kipc_field_kind {
@@ -19,6 +21,13 @@ enum kipc_field_kind {
 struct kipc_field {
 	uint16_t kind;
 	uint16_t offset;
+};
+
+/* All of a structure. */
+struct kipc_table {
+	size_t size;
+	const struct kipc_field *fields;	/* by attribute */
+	int count;
 };
 
 #define U32(type, member)	{ KIPC_FIELD_U32, offsetof(struct kipc_admin_##type, member) }
@@ -47,6 +56,11 @@ static const struct kipc_field kipc_endpoint_fields[] = {
 	[KIPC_A_ENDPOINT_HELD_NS] = U64(endpoint, held_ns),
 	[KIPC_A_ENDPOINT_RECEIVERS] = U32(endpoint, receivers),
 	[KIPC_A_ENDPOINT_SENDERS] = U32(endpoint, senders),
+	[KIPC_A_ENDPOINT_PID_NS] = U32(endpoint, pid_ns),
+};
+
+static const struct kipc_table kipc_endpoint_table = {
+	sizeof(struct kipc_admin_endpoint), kipc_endpoint_fields, ARRAY_SIZE(kipc_endpoint_fields)
 };
 
 static const struct kipc_field kipc_channel_fields[] = {
@@ -61,6 +75,10 @@ static const struct kipc_field kipc_channel_fields[] = {
 	[KIPC_A_CHANNEL_MESSAGES] = U64(channel, messages),
 	[KIPC_A_CHANNEL_BYTES] = U64(channel, bytes),
 	[KIPC_A_CHANNEL_FAILED] = U64(channel, failed),
+};
+
+static const struct kipc_table kipc_channel_table = {
+	sizeof(struct kipc_admin_channel), kipc_channel_fields, ARRAY_SIZE(kipc_channel_fields)
 };
 
 static const struct kipc_field kipc_queue_fields[] = {
@@ -90,8 +108,16 @@ static const struct kipc_field kipc_queue_fields[] = {
 	[KIPC_A_QUEUE_RECEIVERS] = U32(queue, receivers),
 };
 
+static const struct kipc_table kipc_queue_table = {
+	sizeof(struct kipc_admin_queue), kipc_queue_fields, ARRAY_SIZE(kipc_queue_fields)
+};
+
 static const struct kipc_field kipc_user_fields[] = {
 	[KIPC_A_USER_UID] = U32(user, uid),
+};
+
+static const struct kipc_table kipc_user_table = {
+	sizeof(struct kipc_admin_user), kipc_user_fields, ARRAY_SIZE(kipc_user_fields)
 };
 
 static const struct kipc_field kipc_charge_fields[] = {
@@ -99,6 +125,10 @@ static const struct kipc_field kipc_charge_fields[] = {
 	[KIPC_A_CHARGE_LIMIT] = U64(charge, limit),
 	[KIPC_A_CHARGE_REFUSED] = U64(charge, refused),
 	[KIPC_A_CHARGE_OWN] = FLAG(charge, own),
+};
+
+static const struct kipc_table kipc_charge_table = {
+	sizeof(struct kipc_admin_charge), kipc_charge_fields, ARRAY_SIZE(kipc_charge_fields)
 };
 
 static const struct kipc_field kipc_stats_fields[] = {
@@ -113,6 +143,10 @@ static const struct kipc_field kipc_stats_fields[] = {
 	[KIPC_A_STATS_MEMORY] = U64(stats, memory),
 };
 
+static const struct kipc_table kipc_stats_table = {
+	sizeof(struct kipc_admin_stats), kipc_stats_fields, ARRAY_SIZE(kipc_stats_fields)
+};
+
 static const struct kipc_field kipc_message_fields[] = {
 	[KIPC_A_MESSAGE_ID] = U64(message, id),
 	[KIPC_A_MESSAGE_KIND] = U32(message, kind),
@@ -122,6 +156,10 @@ static const struct kipc_field kipc_message_fields[] = {
 	[KIPC_A_MESSAGE_LEN] = U32(message, len),
 	[KIPC_A_MESSAGE_HELD_NS] = U64(message, held_ns),
 	[KIPC_A_MESSAGE_AWAITED] = FLAG(message, awaited),
+};
+
+static const struct kipc_table kipc_message_table = {
+	sizeof(struct kipc_admin_message), kipc_message_fields, ARRAY_SIZE(kipc_message_fields)
 };
 
 static const struct kipc_field kipc_trouble_fields[] = {
@@ -146,11 +184,15 @@ static const struct kipc_field kipc_trouble_fields[] = {
 	[KIPC_A_EVENT_OUTCOME] = U32(trouble, outcome),
 };
 
-_Static_assert(sizeof(mode_t) == 4 && sizeof(uid_t) == 4 && sizeof(gid_t) == 4 &&
-	       sizeof(pid_t) == 4 && sizeof(int) == 4, "they are filled in as u32");
-_Static_assert((int)KIPC_ADMIN_SERVER == (int)KIPC_ROLE_SERVER &&
-	       (int)KIPC_ADMIN_CLIENT == (int)KIPC_ROLE_CLIENT &&
-	       (int)KIPC_ADMIN_QUEUE == (int)KIPC_ROLE_QUEUE, "roles are passed through");
+static const struct kipc_table kipc_trouble_table = {
+	sizeof(struct kipc_admin_trouble), kipc_trouble_fields, ARRAY_SIZE(kipc_trouble_fields)
+};
+
+static_assert(sizeof(mode_t) == 4 && sizeof(uid_t) == 4 && sizeof(gid_t) == 4 &&
+	      sizeof(pid_t) == 4 && sizeof(int) == 4, "they are filled in as u32");
+static_assert((int)KIPC_ADMIN_SERVER == (int)KIPC_ROLE_SERVER &&
+	      (int)KIPC_ADMIN_CLIENT == (int)KIPC_ROLE_CLIENT &&
+	      (int)KIPC_ADMIN_QUEUE == (int)KIPC_ROLE_QUEUE, "roles are passed through");
 
 static int kipc_fill_one(void *to, const struct kipc_field *field, const struct nlattr *attr)
 {
@@ -180,32 +222,28 @@ static int kipc_fill_one(void *to, const struct kipc_field *field, const struct 
 	}
 }
 
-static int kipc_fill(void *to, const struct kipc_field *fields, size_t count,
-		     struct nlattr *attrs, int len)
+/* Begin with nothing, and take what the table has. */
+static int kipc_fill(void *to, const struct kipc_table *table, struct nlattr *attrs, int len)
 {
 	struct nlattr *attr;
 	int rem, type, err;
 
+	memset(to, 0, table->size);
 	nla_for_each_attr(attr, attrs, len, rem) {
 		type = nla_type(attr);
-		if (type >= (int)count)
+		if (type >= table->count)
 			continue;
-		err = kipc_fill_one(to, &fields[type], attr);
+		err = kipc_fill_one(to, &table->fields[type], attr);
 		if (err)
 			return err;
 	}
 	return rem > 0 ? -EPROTO : 0;
 }
 
-/* Begin with nothing but its size, and take from the table what it has. */
-#define KIPC_FILL(to, fields, attrs, len) ({					\
-	memset(to, 0, sizeof(*(to)));						\
-	kipc_fill(to, fields, ARRAY_SIZE(fields), attrs, len); })
-
 int kipc_fill_endpoint(struct kipc_admin_endpoint *endpoint, struct nlattr *attrs, int len)
 {
 	uint32_t may;
-	int err = KIPC_FILL(endpoint, kipc_endpoint_fields, attrs, len);
+	int err = kipc_fill(endpoint, &kipc_endpoint_table, attrs, len);
 
 	endpoint->size = sizeof(*endpoint);
 	may = endpoint->may;
@@ -217,7 +255,7 @@ int kipc_fill_endpoint(struct kipc_admin_endpoint *endpoint, struct nlattr *attr
 
 int kipc_fill_channel(struct kipc_admin_channel *channel, struct nlattr *attrs, int len)
 {
-	int err = KIPC_FILL(channel, kipc_channel_fields, attrs, len);
+	int err = kipc_fill(channel, &kipc_channel_table, attrs, len);
 	struct nlattr *server = nla_find(attrs, len, KIPC_A_CHANNEL_SERVER);
 
 	channel->size = sizeof(*channel);
@@ -231,7 +269,7 @@ int kipc_fill_channel(struct kipc_admin_channel *channel, struct nlattr *attrs, 
 
 int kipc_fill_queue(struct kipc_admin_queue *queue, struct nlattr *attrs, int len)
 {
-	int err = KIPC_FILL(queue, kipc_queue_fields, attrs, len);
+	int err = kipc_fill(queue, &kipc_queue_table, attrs, len);
 
 	queue->size = sizeof(*queue);
 	if (!err && !queue->id)
@@ -253,18 +291,17 @@ static int kipc_fill_charge(struct kipc_admin_user *user, struct nlattr *nest)
 		return 0;
 	if (what >= user->charges)
 		user->charges = what + 1;
-	return KIPC_FILL(&user->charge[what], kipc_charge_fields, attrs, len);
+	return kipc_fill(&user->charge[what], &kipc_charge_table, attrs, len);
 }
 
 int kipc_fill_user(struct kipc_admin_user *user, struct nlattr *attrs, int len)
 {
+	int rem, err = kipc_fill(user, &kipc_user_table, attrs, len);
 	struct nlattr *attr;
-	int rem, err;
 
-	memset(user, 0, sizeof(*user));
 	user->size = sizeof(*user);
-	user->uid = KIPC_ADMIN_DEFAULTS;
-	err = kipc_fill(user, kipc_user_fields, ARRAY_SIZE(kipc_user_fields), attrs, len);
+	if (!nla_find(attrs, len, KIPC_A_USER_UID))
+		user->uid = KIPC_ADMIN_DEFAULTS;
 	nla_for_each_attr(attr, attrs, len, rem)
 		if (!err && nla_type(attr) == KIPC_A_USER_CHARGE)
 			err = kipc_fill_charge(user, attr);
@@ -273,7 +310,7 @@ int kipc_fill_user(struct kipc_admin_user *user, struct nlattr *attrs, int len)
 
 int kipc_fill_stats(struct kipc_admin_stats *stats, struct nlattr *attrs, int len)
 {
-	int err = KIPC_FILL(stats, kipc_stats_fields, attrs, len);
+	int err = kipc_fill(stats, &kipc_stats_table, attrs, len);
 
 	stats->size = sizeof(*stats);
 	return err;
@@ -281,7 +318,7 @@ int kipc_fill_stats(struct kipc_admin_stats *stats, struct nlattr *attrs, int le
 
 int kipc_fill_message(struct kipc_admin_message *message, struct nlattr *attrs, int len)
 {
-	int err = KIPC_FILL(message, kipc_message_fields, attrs, len);
+	int err = kipc_fill(message, &kipc_message_table, attrs, len);
 
 	message->size = sizeof(*message);
 	return err;
@@ -289,7 +326,7 @@ int kipc_fill_message(struct kipc_admin_message *message, struct nlattr *attrs, 
 
 int kipc_fill_trouble(struct kipc_admin_trouble *trouble, struct nlattr *attrs, int len)
 {
-	int err = KIPC_FILL(trouble, kipc_trouble_fields, attrs, len);
+	int err = kipc_fill(trouble, &kipc_trouble_table, attrs, len);
 
 	trouble->error = -trouble->error;
 	return err;

@@ -195,7 +195,7 @@ KIPC_EXPORT int kipc_admin_channel(struct kipc_admin *admin, const char *name,
 {
 	struct kipc_listing listing = { admin, .to = channel };
 
-	return kipc_one_begin(admin, channel, kipc_size_until(struct kipc_admin_channel, name)) ?:
+	return kipc_one_begin(admin, channel, KIPC_FIRST_CHANNEL) ?:
 	       kipc_one_by_name(&listing, KIPC_CMD_CHANNEL_GET, KIPC_A_CHANNEL_NAME, name,
 				kipc_list_channel);
 }
@@ -205,7 +205,7 @@ KIPC_EXPORT int kipc_admin_queue(struct kipc_admin *admin, const char *name,
 {
 	struct kipc_listing listing = { admin, .to = queue };
 
-	return kipc_one_begin(admin, queue, kipc_size_until(struct kipc_admin_queue, name)) ?:
+	return kipc_one_begin(admin, queue, KIPC_FIRST_QUEUE) ?:
 	       kipc_one_by_name(&listing, KIPC_CMD_QUEUE_GET, KIPC_A_QUEUE_NAME, name,
 				kipc_list_queue);
 }
@@ -223,8 +223,7 @@ KIPC_EXPORT int kipc_admin_endpoint(struct kipc_admin *admin, uint32_t id,
 {
 	struct kipc_listing listing = { admin, .to = endpoint };
 
-	return kipc_one_begin(admin, endpoint,
-			      kipc_size_until(struct kipc_admin_endpoint, name)) ?:
+	return kipc_one_begin(admin, endpoint, KIPC_FIRST_ENDPOINT) ?:
 	       kipc_endpoint_ask(&listing, id, kipc_list_endpoint);
 }
 
@@ -241,7 +240,7 @@ KIPC_EXPORT int kipc_admin_user(struct kipc_admin *admin, uid_t uid, struct kipc
 {
 	struct kipc_listing listing = { admin, .to = user };
 	struct nl_msg *request;
-	int err = kipc_one_begin(admin, user, kipc_size_until(struct kipc_admin_user, charge));
+	int err = kipc_one_begin(admin, user, KIPC_FIRST_USER);
 
 	if (err)
 		return err;
@@ -255,7 +254,7 @@ KIPC_EXPORT int kipc_admin_stats(struct kipc_admin *admin, struct kipc_admin_sta
 {
 	struct kipc_listing listing = { admin, .to = stats };
 
-	return kipc_one_begin(admin, stats, kipc_size_until(struct kipc_admin_stats, memory)) ?:
+	return kipc_one_begin(admin, stats, KIPC_FIRST_STATS) ?:
 	       kipc_one(&listing, kipc_request(admin, KIPC_CMD_STATS_GET, NLM_F_ACK),
 			kipc_list_stats);
 }

@@ -2,6 +2,8 @@
 /*
  * What limits are called.  The module's parameter is the same with "max_" before it.
  */
+#include <assert.h>
+
 #include "admin.h"
 
 static const char *const kipc_quota_names[] = {
@@ -14,9 +16,9 @@ static const char *const kipc_quota_names[] = {
 	[KIPC_ADMIN_FDS] = "fds",
 };
 
-_Static_assert(ARRAY_SIZE(kipc_quota_names) == KIPC_ADMIN_QUOTAS &&
-	       KIPC_ADMIN_QUOTAS == KIPC_QUOTA_COUNT &&
-	       (int)KIPC_ADMIN_FDS == (int)KIPC_QUOTA_FDS, "the kernel counts them alike");
+static_assert(ARRAY_SIZE(kipc_quota_names) == KIPC_ADMIN_QUOTAS, "each has a name");
+static_assert(ARRAY_SIZE(kipc_quota_names) == KIPC_QUOTA_COUNT, "and the kernel has each");
+static_assert((int)KIPC_ADMIN_FDS == (int)KIPC_QUOTA_FDS, "in the same order");
 
 KIPC_EXPORT const char *kipc_admin_quota_name(enum kipc_admin_quota what)
 {

@@ -324,6 +324,8 @@ int kipc_ask(struct kipc_admin *admin, struct nl_msg *request, kipc_answer_fn *e
 		err = kipc_genl_find(admin, &admin->family);
 		if (!err && id == admin->family.id)
 			err = kipc_admin_fail(admin, -ENOENT, said);
+		else if (!err)
+			kipc_admin_begin(admin);
 	} while (!err);
 	nlmsg_free(request);
 	return outcome ? outcome : err;

@@ -87,7 +87,7 @@ enum kipc_quota {
  * @KIPC_A_CHANNEL_CLIENTS:	u32: clients that are connected
  * @KIPC_A_CHANNEL_MESSAGES:	u64: messages that it has carried, both ways, notices included
  * @KIPC_A_CHANNEL_BYTES:	u64: their payload
- * @KIPC_A_CHANNEL_FAILED:	u64: calls that ended without a reply, whatever the reason
+ * @KIPC_A_CHANNEL_FAILED:	u64: calls that ended without a reply: as CALL_FAILED tells them
  * @KIPC_A_CHANNEL_SERVER:	nest: its server, attributes of an endpoint
  */
 enum {
@@ -129,12 +129,14 @@ enum {
  * @KIPC_A_ENDPOINT_MEMORY:	u64: server, client: memory that the pool takes, in bytes
  * @KIPC_A_ENDPOINT_RING:	u32: server, client: entries of its ring; 0, none
  * @KIPC_A_ENDPOINT_QUEUED:	u32: server, client: messages that wait for it
- * @KIPC_A_ENDPOINT_QUEUED_NS:	u64: server, client: how long the first of them has waited
+ * @KIPC_A_ENDPOINT_QUEUED_NS:	u64: server, client: how long ago the first of them was made
  * @KIPC_A_ENDPOINT_HELD:	u32: server, client: messages received and not released
  * @KIPC_A_ENDPOINT_HELD_BYTES:	u64: server, client: their part of the pool
  * @KIPC_A_ENDPOINT_HELD_NS:	u64: server, client: how long the oldest has been held
- * @KIPC_A_ENDPOINT_RECEIVERS:	u32: server, client: threads that wait for a message
- * @KIPC_A_ENDPOINT_SENDERS:	u32: server, client: threads that wait for room in its pool
+ * @KIPC_A_ENDPOINT_RECEIVERS:	u32: server, client: threads that wait for a message; at most
+ *				%KIPC_THREADS_SHOWN are counted
+ * @KIPC_A_ENDPOINT_SENDERS:	u32: server, client: threads that wait for room in its pool;
+ *				likewise
  * @KIPC_A_ENDPOINT_MESSAGE:	nest, several: the messages that it has held longest, at most
  *				%KIPC_MESSAGES_SHOWN, attributes of a message; only where one
  *				endpoint is asked for
@@ -170,6 +172,7 @@ enum {
 };
 
 #define KIPC_MESSAGES_SHOWN	16
+#define KIPC_THREADS_SHOWN	1024
 
 /**
  * enum - attributes of a message that is held
@@ -261,7 +264,7 @@ enum {
 /**
  * enum - attributes of a user's account, and of the defaults
  * @KIPC_A_USER_UID:		u32: the user; absent for the defaults
- * @KIPC_A_USER_CHARGE:		nest, several: attributes of a charge, one for each enum kipc_quota
+ * @KIPC_A_USER_CHARGE:		nest, several: attributes of a charge, one for each kipc_quota
  */
 enum {
 	KIPC_A_USER_UID = 1,
@@ -276,9 +279,10 @@ enum {
  * @KIPC_A_CHARGE_PAD:		(padding)
  * @KIPC_A_CHARGE_WHAT:		u32: enum kipc_quota
  * @KIPC_A_CHARGE_TAKEN:	u64: what the user has
- * @KIPC_A_CHARGE_LIMIT:	u64: what it may have: the lowest limit that holds for it
+ * @KIPC_A_CHARGE_LIMIT:	u64: what it may have: the lowest limit that holds for it; 2^64 - 1
+ *				is none
  * @KIPC_A_CHARGE_REFUSED:	u64: how often it wanted more, since the account was opened
- * @KIPC_A_CHARGE_OWN:		flag: that limit has been set for this user, it is not the default
+ * @KIPC_A_CHARGE_OWN:		flag: that limit has been set for this user, is no default
  */
 enum {
 	KIPC_A_CHARGE_PAD = 1,
@@ -383,11 +387,12 @@ enum {
  *	EINVAL, no such user or group; EIDRM.
  * @KIPC_CMD_USER_GET: one account, by UID; without, the defaults; or all that the asker may
  *	see (dump).  ENOENT, nothing is charged to it and no limit set; EPERM.
- * @KIPC_CMD_USER_SET: set the LIMIT of each CHARGE that is given, or with neither LIMIT nor OWN
- *	take this user's own limit away; without UID, the defaults (LIMIT is needed).  Needs
+ * @KIPC_CMD_USER_SET: set the LIMIT of each CHARGE that is given, or without LIMIT take this
+ *	user's own limit away; without UID, the defaults (LIMIT is needed).  Needs
  *	CAP_SYS_RESOURCE in the user namespace that owns the network namespace, and the defaults
- *	need it in the first one.  EPERM; EINVAL, no such user.
- * @KIPC_CMD_STATS_GET: attributes of enum kipc_a_stats.
+ *	need it in the first one.  EPERM; EINVAL, no such user; ENOSPC, this network namespace
+ *	has set too many limits.
+ * @KIPC_CMD_STATS_GET: what there is, and has happened, in the network namespace.
  * @KIPC_CMD_CHANNEL_NEW_NTF: objects: a channel has been made; as CHANNEL_GET
  * @KIPC_CMD_CHANNEL_DEL_NTF: objects: it is gone
  * @KIPC_CMD_ENDPOINT_NEW_NTF: objects: an endpoint has taken a role; as ENDPOINT_GET
@@ -398,8 +403,11 @@ enum {
  * @KIPC_CMD_LIMIT_HIT: trouble: a user wanted more than it may; at most ten a second for each
  *	user and limit
  * @KIPC_CMD_POOL_STUCK: trouble: an endpoint has held a message longer than the module's
- *	parameter pool_stuck says; once, until it has released it
- * @KIPC_CMD_CALL_FAILED: trouble: a call ended without a reply
+ *	parameter pool_stuck says; once for that message
+ * @KIPC_CMD_CALL_FAILED: trouble: a call ended without a reply, and its maker has been told: the
+ *	other side is gone (EPIPE, ESRCH, ECONNRESET), it took too long (ETIMEDOUT), a signal
+ *	came (EINTR) or a limit was reached (EDQUOT).  What was wrong in the call itself, and what
+ *	was not sent for lack of room by who would not wait, is none
  */
 enum {
 	KIPC_CMD_CHANNEL_GET = 1,
