@@ -136,9 +136,17 @@ static void write_value(struct param *param, const void *data, size_t size)
 {
 	const struct number_type *type = number_type(param->type);
 	unsigned int shift = 64 - 8 * (unsigned int)size;
-	uint64_t bits = 0;
+	union {
+		uint8_t one;
+		uint16_t two;
+		uint32_t four;
+		uint64_t eight;
+	} value;
+	uint64_t bits;
 
-	memcpy((char *)&bits + (OUR_ORDER == ELFDATA2LSB ? 0 : sizeof(bits) - size), data, size);
+	memcpy(&value, data, size);
+	bits = size == 1 ? value.one : size == 2 ? value.two : size == 4 ? value.four :
+	       value.eight;
 	if (!type)
 		snprintf(param->preset, sizeof(param->preset), "%c", bits ? 'Y' : 'N');
 	else if (type->min < 0)
