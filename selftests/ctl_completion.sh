@@ -92,8 +92,8 @@ for verb in "${verbs[@]}"; do
 		*)			words+=("$option") ;;
 		esac
 	done
-	kipcctl "$verb" "${words[@]}" --is-no-option < /dev/null > "$dir/out" 2>&1
-	[ $? -eq 2 ] && grep -q "option '--is-no-option'" "$dir/out" ||
+	said=$(kipcctl "$verb" "${words[@]}" --is-no-option 2>&1 < /dev/null)
+	[[ $? -eq 2 && $said == *"option '--is-no-option'"* ]] ||
 		echo "$verb does not take ${words[*]}" >> "$dir/notes"
 done
 [ ! -s "$dir/notes" ]

@@ -59,7 +59,7 @@ listed()
 }
 
 (umask 077; ends 0 create queue:made --max-msgs 7 --max-bytes 1M --max-size 64K --mode 0660)
-listed made ' *[0-9]* root  *0660  *0/7  *0/1048576'
+listed made '.* root  *0660  *0/7  *0/1M '
 result $? with_its_limits_and_mode_whatever_the_umask
 ends 0 create queue:made -n 7 && ends 0 create queue:made -b 1M -s 64K && listed made '.* 0660 '
 result $? again_with_the_same_limits
@@ -69,8 +69,9 @@ ends 0 create queue:made --owner user --group 1000 --mode 0640 && listed made '.
 result $? owner_and_mode_by_name_and_number
 ends_for_user 0 send --wait 0 -m hello queue:made && listed made '.* 1/7 '
 result $? its_owner_may_use_it
-ends_for_user 1 create queue:made --owner root && says "permission denied\|only its owner"
-result $? and_may_not_give_it_away
+ends 0 create queue:roots --mode 0666 && ends_for_user 1 create queue:roots --mode 0600 &&
+	says "only its owner" && listed roots '.* root  *0666 ' && ends 0 remove queue:roots
+result $? and_nobody_else_may_change_it
 ends_for_user 0 create queue:mine queue:too && listed mine '.* user  *0600 ' && listed too '.* user'
 result $? an_ordinary_user_makes_two
 ends 0 remove queue:made queue:mine queue:too && ! listed made '.*'

@@ -91,7 +91,7 @@ static int explain(const char *address, int err, uint32_t outcome)
 
 	kipc_explain(address, err, sentence, sizeof(sentence));
 	if (outcome == KIPC_CALL_UNSEEN && (err == -ETIMEDOUT || err == -EAGAIN)) {
-		failed("%s, and the server had not taken the call: try again, or with a longer --timeout",
+		failed("%s, and the server had not taken the call: try again",
 		       sentence);
 		return EXIT_UNSEEN;
 	}

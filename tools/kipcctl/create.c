@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,8 +133,8 @@ static int demand(char *demands, size_t size, const char *address,
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]) && len < size; i++) {
 		if (!limits[i].value)
 			continue;
-		len += (size_t)snprintf(demands + len, size - len, "%c%s=%" PRIu64, mark,
-					limits[i].key, limits[i].value);
+		len += (size_t)snprintf(demands + len, size - len, "%c%s=%llu", mark,
+					limits[i].key, (unsigned long long)limits[i].value);
 		mark = '&';
 	}
 	return len < size ? 0 : -1;
@@ -173,7 +172,7 @@ static int create(const char *address, const struct create_args *args)
 	if (err)
 		return failed_at(address, err);
 	if (!(info.can & KIPC_CAN_STAT))
-		return failed("%s: only queues can be made beforehand (queue:, posix-mq:, sysv-msg:); of anything else whoever listens there makes the name",
+		return failed("%s: only queues are made beforehand, all else by its listener",
 			      address);
 	/* Less the umask; the rest is granted once it has its owner */
 	if (args->change.what & KIPC_CHANGE_MODE)

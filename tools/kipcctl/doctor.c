@@ -204,15 +204,17 @@ static void conclude(struct report *report)
 {
 	char sentence[512];
 
-	if (!report->tried && !found_wrong(report))
+	if (report->tried && !report->error)
+		find(report, "connect", VERDICT_WELL, "it works");
+	if (found_wrong(report) || (report->tried && !report->error))
+		return;
+	if (!report->tried) {
 		find(report, "connect", VERDICT_UNKNOWN,
 		     "not tried: whoever is there would notice");
-	else if (report->tried && !report->error)
-		find(report, "connect", VERDICT_WELL, "it works");
-	else if (!found_wrong(report)) {
-		sentence_for(report, sentence, sizeof(sentence));
-		find(report, "connect", VERDICT_WRONG, "%s", sentence);
+		return;
 	}
+	sentence_for(report, sentence, sizeof(sentence));
+	find(report, "connect", VERDICT_WRONG, "%s", sentence);
 }
 
 static void look_at(struct report *report)

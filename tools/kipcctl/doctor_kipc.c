@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/kipc.h>
 #include <sched.h>
 #include <stdio.h>
@@ -78,7 +77,7 @@ static bool check_loaded(struct report *report)
 	if (installed(&kernel))
 		advise(report, "sudo kipcctl load");
 	else
-		advise(report, "and not installed for the kernel %s: build it there (make module), then `sudo make install` and `sudo kipcctl load`, or `sudo kipcctl load kipc.ko`",
+		advise(report, "none is installed for %s: `sudo kipcctl load kipc.ko`",
 		       kernel.release);
 	return false;
 }
@@ -95,10 +94,10 @@ static bool no_node(struct report *report)
 
 	find(report, "device", VERDICT_WRONG, DEVICE " is not there");
 	if (!device_number(number, sizeof(number)))
-		strcpy(number, "MAJOR:MINOR");
+		snprintf(number, sizeof(number), "MAJOR:MINOR");
 	minor_part = strchr(number, ':');
 	*minor_part++ = '\0';
-	advise(report, "give the container the device (--device " DEVICE "), or as root: mknod -m 666 " DEVICE " c %s %s",
+	advise(report, "as root: mknod -m 666 " DEVICE " c %s %s; or a container's --device",
 	       number, minor_part);
 	return false;
 }
@@ -115,9 +114,9 @@ static bool check_node(struct report *report, const struct stat *st)
 		return false;
 	}
 	if (device_number(number, sizeof(number)) && strcmp(number, own)) {
-		find(report, "device", VERDICT_WRONG, DEVICE " has the number %s, and the module's device has %s",
+		find(report, "device", VERDICT_WRONG, DEVICE " has the number %s, and not %s",
 		     own, number);
-		advise(report, "it is left from another time: remove it, and make it again with mknod or by loading the module");
+		advise(report, "it is an old one: remove it, and unload and load the module");
 		return false;
 	}
 	find(report, "device", VERDICT_WELL, DEVICE ", mode %04o, owner %s, group %s",
@@ -138,10 +137,11 @@ static int open_device(struct report *report)
 	     human_user(geteuid()).s, strerror(err));
 	switch (err) {
 	case EACCES:
-		advise(report, "the udev rule tools/kipc.udev lets everybody in (`sudo make install`, then load the module again); for now: sudo chmod 666 " DEVICE);
+		advise(report, "install the udev rule, tools/kipc.udev; now: sudo chmod 666 %s",
+		       DEVICE);
 		break;
 	case EPERM:
-		advise(report, "the container's rules on devices forbid it: run it with --device " DEVICE);
+		advise(report, "the container's rules forbid it: run it with --device %s", DEVICE);
 		break;
 	case EMFILE:
 	case ENFILE:
@@ -162,11 +162,11 @@ static bool check_interface(struct report *report, int fd)
 	if (ioctl(fd, KIPC_IOC_ENDPOINT_INFO, &info)) {
 		find(report, "interface", VERDICT_WRONG, DEVICE " does not answer as kipc does: %s",
 		     strerror(errno));
-		advise(report, "module and programs are from different versions: install both from one");
+		advise(report, "module and programs are of different versions: install one");
 		return false;
 	}
 	if (info.version != KIPC_ABI_VERSION) {
-		find(report, "interface", VERDICT_WRONG, "the module has version %u, this program %u",
+		find(report, "interface", VERDICT_WRONG, "the module's is %u, this program's %u",
 		     info.version, KIPC_ABI_VERSION);
 		advise(report, "install both from one version, and load that module");
 		return false;
@@ -185,13 +185,14 @@ static void check_control(struct report *report)
 		find(report, "control", VERDICT_WELL, "the generic netlink family kipc answers");
 		return;
 	}
-	find(report, "control", VERDICT_WRONG, "no generic netlink family kipc: %s", strerror(-err));
+	find(report, "control", VERDICT_WRONG, "no generic netlink family kipc: %s",
+	     strerror(-err));
 	if (err == -ENODEV)
-		advise(report, "the module is older than this program: install and load the new one");
+		advise(report, "the module is older than this program: install and load it");
 	else if (err == -EPROTONOSUPPORT)
-		advise(report, "the kernel has no generic netlink (CONFIG_NET): only looking needs it");
+		advise(report, "the kernel has no generic netlink; only looking needs it");
 	else
-		advise(report, "a sandbox (seccomp, RestrictAddressFamilies=) keeps netlink from this process, perhaps");
+		advise(report, "does a sandbox keep netlink from this process (seccomp)?");
 }
 
 /* The number of a network namespace, that of /proc/PID/ns/net; 0: we may not look. */
@@ -209,7 +210,8 @@ static void check_namespace(struct report *report)
 	ino_t own = net_of("self"), first = net_of("1");
 
 	if (own && first && own != first)
-		find(report, "namespace", VERDICT_NOTE, "network namespace %lu, not that of process 1: names made elsewhere are not seen here",
+		find(report, "namespace", VERDICT_NOTE,
+		     "network namespace %lu, not process 1's: names made there are not seen here",
 		     (unsigned long)own);
 	else
 		find(report, "namespace", VERDICT_WELL, "network namespace %lu",
@@ -378,7 +380,7 @@ static void explain_missing(struct report *report, struct kipc_admin *admin, str
 	}
 	pid = search_namespaces(named, &hidden);
 	if (pid) {
-		advise(report, "it is in that of process %s: `nsenter --net -t %d kipcctl ...`, or run both ends in one",
+		advise(report, "it is in that of process %s: nsenter --net -t %d kipcctl ...",
 		       human_process(pid).s, pid);
 		return;
 	}
@@ -389,8 +391,8 @@ static void explain_missing(struct report *report, struct kipc_admin *admin, str
 	if (*kept.name)
 		advise(report, "is it %s:%s?", what, kept.name);
 	else if (hidden)
-		advise(report, "start its server first; or it is in one of %u other network namespaces, which root may look into: sudo kipcctl doctor %s",
-		       hidden, report->address);
+		advise(report, "start its server; or is it in one of %u others (ask as root)?",
+		       hidden);
 	else if (named->queue)
 		advise(report, "its receiver makes it, or `kipcctl create %s`", report->address);
 	else
@@ -399,10 +401,11 @@ static void explain_missing(struct report *report, struct kipc_admin *admin, str
 
 static void explain_denied(struct report *report, const struct named *named)
 {
-	find(report, "mode", VERDICT_WRONG, "mode %04o of owner %s and group %s does not let user %s %s",
-	     named->mode, human_user(named->uid).s, human_group(named->gid).s,
-	     human_user(geteuid()).s, named->queue ? "send" : "connect");
-	advise(report, "its owner can change that: kipcctl set %s:%s mode=666; or its %s says ?mode=666",
+	find(report, "mode", VERDICT_WRONG,
+	     "mode %04o of owner %s and group %s does not let user %s %s", named->mode,
+	     human_user(named->uid).s, human_group(named->gid).s, human_user(geteuid()).s,
+	     named->queue ? "send" : "connect");
+	advise(report, "its owner: kipcctl set %s:%s mode=666; or its %s says ?mode=666",
 	       named->queue ? "queue" : "channel", named->name,
 	       named->queue ? "receiver" : "server");
 }
@@ -421,8 +424,10 @@ void check_name(struct report *report)
 		explain_missing(report, admin, &named);
 	} else if (!err) {
 		if (named.queue)
-			find(report, "name", VERDICT_WELL, "the queue is there: %" PRIu64 " of %" PRIu64 " messages",
-			     named.msgs, named.max_msgs);
+			find(report, "name", VERDICT_WELL,
+			     "the queue is there: %llu of %llu messages",
+			     (unsigned long long)named.msgs,
+			     (unsigned long long)named.max_msgs);
 		else
 			find(report, "name", VERDICT_WELL, "the channel is there, served by %s",
 			     human_process(named.server).s);
@@ -454,7 +459,7 @@ static void check_charge(struct report *report, unsigned int what,
 	     "%s: user %s has %s of the %s that it may have", name,
 	     human_user(geteuid()).s, account_amount(what, charge->taken).s,
 	     account_amount(what, charge->limit).s);
-	advise(report, "end what is not needed (kipcctl endpoints), or as root: kipcctl limit %s %s=N",
+	advise(report, "end what is not needed, or as root: kipcctl limit %s %s=N",
 	       human_user(geteuid()).s, name);
 }
 

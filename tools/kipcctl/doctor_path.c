@@ -62,7 +62,8 @@ static bool check_way(struct report *report, const char *path)
 			return false;
 		}
 		if (faccessat(AT_FDCWD, part, X_OK, AT_EACCESS)) {
-			find(report, "path", VERDICT_WRONG, "user %s may not enter %s (mode %04o, owner %s)",
+			find(report, "path", VERDICT_WRONG,
+			     "user %s may not enter %s (mode %04o, owner %s)",
 			     human_user(geteuid()).s, part, st.st_mode & 07777,
 			     human_user(st.st_uid).s);
 			advise(report, "let it: chmod +x %s, as its owner", part);
@@ -110,7 +111,8 @@ static bool check_end(struct report *report, const char *path, mode_t format, in
 		return false;
 	}
 	if (faccessat(AT_FDCWD, path, access, AT_EACCESS)) {
-		find(report, "mode", VERDICT_WRONG, "mode %04o of owner %s and group %s does not let user %s %s",
+		find(report, "mode", VERDICT_WRONG,
+		     "mode %04o of owner %s and group %s does not let user %s %s",
 		     st.st_mode & 07777, human_user(st.st_uid).s, human_group(st.st_gid).s,
 		     human_user(geteuid()).s, access == W_OK ? "write" : "read and write");
 		advise(report, "let its server say ?mode=666, or chmod it as its owner");
@@ -185,7 +187,8 @@ static void check_listener(struct report *report, const char *scheme, const char
 		find(report, "listener", VERDICT_WRONG, *name == '@' ?
 		     "nobody in this network namespace has that abstract name" :
 		     "nobody listens: the server that made the socket has ended");
-		advise(report, "start the server%s", *name == '@' ? " in this network namespace" : "");
+		advise(report, "start the server%s",
+		       *name == '@' ? " in this network namespace" : "");
 	} else {
 		find(report, "listener", VERDICT_NOTE, "not one of this network namespace");
 	}
@@ -245,7 +248,7 @@ void check_host(struct report *report, const char *scheme)
 	err = getaddrinfo(host, port, &hints, &found);
 	if (err) {
 		find(report, "host", VERDICT_WRONG, "%s: %s", host, gai_strerror(err));
-		advise(report, "use its address in numbers, or see /etc/hosts and /etc/resolv.conf");
+		advise(report, "use numbers, or see /etc/hosts and /etc/resolv.conf");
 		return;
 	}
 	freeaddrinfo(found);
@@ -254,8 +257,8 @@ void check_host(struct report *report, const char *scheme)
 		return;
 	find(report, "listener", VERDICT_WRONG, "nobody answers at port %s of %s", port, host);
 	if (port_taken(scheme, (unsigned int)strtoul(port, NULL, 10)))
-		advise(report, "this machine has a listener on that port, at another address: kipcctl serve %s:*:%s would be at all",
+		advise(report, "this machine has one at another address: let it listen at %s:*:%s",
 		       scheme, port);
 	else
-		advise(report, "start the server, on that machine and in its network namespace, and see that no firewall refuses it");
+		advise(report, "start the server; or is there a firewall, or another namespace?");
 }

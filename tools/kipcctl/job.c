@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,7 +72,7 @@ static int tell_all(struct environment *env, const struct service *service,
 	if (!kipc_peer_address(service->handle, msg->peer, peer, sizeof(peer)))
 		err |= tell(env, "KIPC_PEER_ADDRESS=%s", peer);
 	if (msg->known & KIPC_KNOWN_TYPE)
-		err |= tell(env, "KIPC_TYPE=%" PRIu64, msg->type);
+		err |= tell(env, "KIPC_TYPE=%llu", (unsigned long long)msg->type);
 	if (msg->known & KIPC_KNOWN_PRIO)
 		err |= tell(env, "KIPC_PRIO=%u", msg->prio);
 	return err;
@@ -264,7 +263,7 @@ void job_drain(const struct service *service, struct job *job)
 
 		if (make_room(job)) {
 			shut(&job->out);
-			job_kill(job, "its output is larger than a reply may be (1 GiB), or than memory");
+			job_kill(job, "its output is too large for a reply (1 GiB)");
 			return;
 		}
 		n = read(job->out, job->reply + job->len, job->size - job->len);

@@ -178,7 +178,7 @@ int module_open(struct module *module, const char *file)
 	if (!err)
 		return failed("%s: this is the module '%s', and not kipc", file, module->name);
 	if (!file && err == -ENOENT)
-		return failed("no kipc module is installed for this kernel: `make install`, or `kipcctl load FILE` with the path of kipc.ko");
+		return failed("no kipc is installed for this kernel: `make install`, or load FILE");
 	return failed("%s: %s", file ? file : MODULE_NAME,
 		      err == -ENOEXEC || err == -EINVAL || err == -ENODATA ?
 		      "not a kernel module" : strerror(-err));

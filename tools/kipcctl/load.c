@@ -5,6 +5,7 @@
  * The kernel ignores a parameter that it does not know, with a line in its log, so they
  * are checked here first (params.c).
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <linux/capability.h>
@@ -37,9 +38,10 @@ struct load_args {
 /* PARAMETER=VALUE, and not a path */
 static bool is_assignment(const char *word)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-	size_t len = strspn(word, letters);
+	size_t len = 0;
 
+	while (isalnum((unsigned char)word[len]) || word[len] == '_' || word[len] == '-')
+		len++;
 	return len && word[len] == '=';
 }
 
@@ -80,6 +82,8 @@ static int parse(struct load_args *args, int argc, char **argv)
 
 /* ---- what went wrong ---- */
 
+#define SIGN "sign it (scripts/sign-file), and enroll the key (mokutil(1))"
+
 /* A line of a file that the kernel makes, or an empty one. */
 static void read_line(const char *path, char *line, int size)
 {
@@ -100,13 +104,11 @@ static int not_allowed(const char *path)
 		return failed("only root (CAP_SYS_MODULE) may load a module: sudo kipcctl load");
 	read_line("/proc/sys/kernel/modules_disabled", line, sizeof(line));
 	if (*line == '1')
-		return failed("no module can be loaded until the next boot (sysctl kernel.modules_disabled is 1)");
+		return failed("kernel.modules_disabled is 1: no module is loaded until a reboot");
 	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
 	if (*line && !strstr(line, "[none]"))
-		return failed("%s: the kernel is locked down (Secure Boot) and takes signed modules only: sign it with a key that it trusts (scripts/sign-file, mokutil(1))",
-			      path);
-	return failed("%s: the kernel, or a security module, does not allow it: the kernel log (dmesg) or the audit log says more",
-		      path);
+		return failed("%s: the kernel is locked down: " SIGN, path);
+	return failed("%s: the kernel forbids it: dmesg or the audit log may say why", path);
 }
 
 /* The file is not one for this kernel; the name of the release says so, or the log. */
@@ -115,12 +117,12 @@ static int not_this_kernel(const struct module *module, int err)
 	struct utsname kernel;
 
 	if (!uname(&kernel) && *module->release && strcmp(kernel.release, module->release))
-		return failed("%s: built for the kernel %s, and this one is %s: build it again (make module)",
+		return failed("%s: built for the kernel %s, not %s: build it again (make module)",
 			      module->path, module->release, kernel.release);
 	if (err == -ENOENT)
 		return failed("%s: this kernel lacks a function that it needs: dmesg says which",
 			      module->path);
-	return failed("%s: the kernel refuses it as not made for it: dmesg says why, and `make module` builds it again",
+	return failed("%s: not for this kernel (dmesg says more): build it again (make module)",
 		      module->path);
 }
 
@@ -137,14 +139,13 @@ static int explain(struct module *module, int err)
 	case -EKEYREJECTED:
 	case -ENOKEY:
 	case -EBADMSG:
-		return failed("%s: this kernel takes signed modules only, and it has no signature that it trusts: sign it (scripts/sign-file), and enroll the key (mokutil(1))",
-			      module->path);
+		return failed("%s: no signature that the kernel trusts: " SIGN, module->path);
 	case -ENOEXEC:
 	case -EINVAL:
 	case -ENOENT:
 		return not_this_kernel(module, err);
 	case -ERANGE:
-		return failed("a value is out of the range that its parameter takes: dmesg says which");
+		return failed("a value is out of its parameter's range: dmesg says which");
 	case -EBUSY:
 		return failed("the module is being loaded or unloaded just now: try again");
 	case -ENOSYS:
@@ -169,8 +170,8 @@ static int loaded_already(const struct params *params, char **assignments)
 
 		if (param && param_is_set(param, *assignments + len + 1))
 			continue;
-		status = failed("the module is loaded already, and not with %s: `kipcctl unload` it first, or write to " MODULE_SYS "/parameters",
-				*assignments);
+		status = failed("the module is loaded already, and not with %s: unload it, or see "
+				MODULE_SYS "/parameters", *assignments);
 	}
 	return status;
 }

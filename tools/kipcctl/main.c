@@ -4,6 +4,7 @@
  * else is in the file of that name.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,15 +49,17 @@ static const struct verb verbs[] = {
 	{ NULL,		NULL,						NULL },
 };
 
-#define for_each_verb(verb) \
-	for (verb = verbs; (verb)->name || (verb)->help; (verb)++)
+static bool is_last(const struct verb *verb)
+{
+	return !verb->name && !verb->help;
+}
 
 static void print_help(FILE *out)
 {
 	const struct verb *verb;
 
 	fprintf(out, "Usage: kipcctl VERB [OPTION]... [ARGUMENT]...\n");
-	for_each_verb(verb) {
+	for (verb = verbs; !is_last(verb); verb++) {
 		if (!verb->name)
 			fprintf(out, "\n%s\n", verb->help);
 		else if (verb->help)
@@ -70,7 +73,7 @@ static int no_such_verb(const char *name)
 	struct nearest near = nearest_to(name);
 	const struct verb *verb;
 
-	for_each_verb(verb)
+	for (verb = verbs; !is_last(verb); verb++)
 		if (verb->name)
 			nearest_try(&near, verb->name);
 	if (near.found)
@@ -80,15 +83,15 @@ static int no_such_verb(const char *name)
 	return EXIT_USAGE;
 }
 
+/* `kipcctl help VERB` is `kipcctl VERB --help`. */
 static int run(int argc, char **argv)
 {
+	char help_option[] = "--help";
 	const struct verb *verb;
 
 	if (!strcmp(argv[1], "help") && argc == 3) {
-		static char option[] = "--help";
-
 		argv[1] = argv[2];
-		argv[2] = option;
+		argv[2] = help_option;
 	} else if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 		   !strcmp(argv[1], "help")) {
 		print_help(stdout);
@@ -98,7 +101,7 @@ static int run(int argc, char **argv)
 		printf("kipcctl %s\n", KIPCCTL_VERSION);
 		return EXIT_OK;
 	}
-	for_each_verb(verb)
+	for (verb = verbs; !is_last(verb); verb++)
 		if (verb->name && !strcmp(argv[1], verb->name))
 			return verb->run(argc - 1, argv + 1);
 	return no_such_verb(argv[1]);

@@ -2,6 +2,7 @@
 /* What the verbs share that move messages: connecting, files, types and priorities. */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -119,7 +120,7 @@ int number_of(const char *word, uint64_t max, uint64_t *number)
  * A name that we make must not stay behind when the user gives up: let signals
  * interrupt the waiting, and the ordinary way out close the handle.
  */
-static volatile sig_atomic_t caught;
+static atomic_int caught;
 
 static void on_signal(int number)
 {

@@ -47,7 +47,7 @@ static int explain(int err)
 		return failed("the module is not loaded");
 	case -EPERM:
 		if (!has_capability(CAP_SYS_MODULE))
-			return failed("only root (CAP_SYS_MODULE) may unload a module: sudo kipcctl unload");
+			return failed("only root (CAP_SYS_MODULE) may: sudo kipcctl unload");
 		return failed("the kernel does not allow it (sysctl kernel.modules_disabled?)");
 	case -EAGAIN:
 	case -EBUSY:
