@@ -6,7 +6,7 @@
 # what goes wrong has an exit status that says whether one may try again.
 # TAP; runs as root.
 
-plan=37
+plan=38
 number=0
 failed=0
 dir=$(mktemp -d) || exit 1
@@ -212,6 +212,10 @@ ls /proc/self/fd > "$dir/fds"
 start --once "$socket" ls /proc/self/fd
 ends 0 "$socket" && [ "$(wc -l < "$dir/out")" -eq "$(wc -l < "$dir/fds")" ] && finished 0
 result $? the_command_has_no_descriptors_but_its_own
+
+(exec <&- >&-; exec kipcctl serve --once "$socket" tr a-z A-Z) 2> "$dir/serve.err" & server=$!
+ends 0 --timeout 20 "$socket" hello && replied HELLO && finished 0
+result $? a_server_without_standard_input_and_output
 
 # ---- what goes wrong ----
 

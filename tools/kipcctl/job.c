@@ -129,6 +129,8 @@ static int pipe_to(int fds[2], int ours)
 
 		close(fds[0]);
 		close(fds[1]);
+		fds[0] = -1;
+		fds[1] = -1;
 		return err;
 	}
 	return 0;

@@ -4,9 +4,12 @@
  * else is in the file of that name.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kipcctl.h"
 
@@ -107,10 +110,25 @@ static int run(int argc, char **argv)
 	return no_such_verb(argv[1]);
 }
 
+/*
+ * Started without standard input or output, what is opened next would take their place,
+ * and get what was meant for them.  These fail as closed ones do.
+ */
+static void fill_standard(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
+	fill_standard();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
