@@ -385,9 +385,12 @@ static int call_as(const char *address, uid_t uid, int dumpable, char *data)
 		return 98;
 	kipc_release(&reply);
 	n = kipc_call(mine, data, LARGE, &reply, LONG);
-	if (n < 0)
-		return -n;
-	return n == LARGE && filled(reply.data, LARGE, 1) ? 0 : 97;
+	if (n >= 0) {
+		n = n == LARGE && filled(reply.data, LARGE, 1) ? 0 : -97;
+		kipc_release(&reply);
+	}
+	kipc_close(mine);
+	return -n;
 }
 
 static int call_from_child(const char *address, uid_t uid, int dumpable, char *data)

@@ -82,6 +82,7 @@ TEST_F(loan, longer_message_than_was_borrowed_einval_keeps_it)
 	struct kipc_loan loan;
 
 	ASSERT_EQ(0, kipc_loan(self->send, &loan, 10, LONG));
+	memset(loan.data, 0, 10);
 	EXPECT_EQ(-EINVAL, kipc_commit(&loan, 11, LONG));
 	EXPECT_EQ(0, kipc_commit(&loan, 10, LONG));
 	EXPECT_EQ(-EINVAL, kipc_commit(&loan, 10, LONG));

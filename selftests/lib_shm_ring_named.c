@@ -170,11 +170,11 @@ TEST_F(seats, seats_of_the_dead_are_taken)
 		child = fork();
 		ASSERT_LE(0, child);
 		if (!child) {
-			struct kipc *mine;
+			static struct kipc *mine[120];
 			int n;
 
 			for (n = 0; n < 120; n++)
-				if (kipc_connect(&mine, self->address, NULL))
+				if (kipc_connect(&mine[n], self->address, NULL))
 					_exit(1);
 			raise(SIGKILL);
 		}

@@ -238,7 +238,7 @@ TEST_F(stream, size_in_the_address_bounds_what_comes)
 	ASSERT_EQ(0, kipc_info(self->server, &info));
 	EXPECT_EQ(1000, info.max_size);
 	ASSERT_EQ(0, kipc_connect(&client, self->address, NULL));
-	ASSERT_EQ(0, kipc_send(client, address, 100, LONG));
+	ASSERT_EQ(0, kipc_send(client, data, 100, LONG));
 	EXPECT_EQ(100, kipc_recv(self->server, &msg, LONG));
 	kipc_release(&msg);
 	ASSERT_EQ(0, kipc_send(client, data, sizeof(data), LONG));
