@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kipcctl top on a terminal: a picture that is drawn again and again, as wide as the terminal
- * is just then, and the terminal given back as it was, however it ends.
+ * is just then, and the terminal given back as it was, however it ends; and a job of a shell,
+ * which may stop it, and let it go on.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -37,6 +39,12 @@ struct view {
 };
 
 FIXTURE(top)
+{
+	struct view view;
+};
+
+/* The same below a shell: @pid is that one's */
+FIXTURE(job)
 {
 	struct view view;
 };
@@ -102,35 +110,86 @@ static bool is_given_back(struct view *view)
 	       now.c_lflag == view->before.c_lflag;
 }
 
-FIXTURE_SETUP(top)
+static void run_top(void)
+{
+	execlp("kipcctl", "kipcctl", "top", "--interval", "0.1", NULL);
+	_exit(127);
+}
+
+/* As little of a shell as has one job, in the foreground: it stops and goes on with it. */
+static void run_job(void)
+{
+	pid_t job = fork();
+	int status;
+
+	if (!job) {
+		setpgid(0, 0);
+		signal(SIGTTOU, SIG_IGN);
+		tcsetpgrp(STDIN_FILENO, getpid());
+		signal(SIGTTOU, SIG_DFL);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		run_top();
+	}
+	while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
+		raise(SIGSTOP);
+		kill(job, SIGCONT);
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 126);
+}
+
+/* Return: whether it draws.  Without a shell it is alone in its session. */
+static bool start(struct view *view, bool shell)
 {
 	struct winsize size = { .ws_row = ROWS, .ws_col = COLUMNS };
 	int theirs;
 
-	if (access("/dev/kipc", F_OK))
-		SKIP(return, "no /dev/kipc");
-	ASSERT_EQ(0, openpty(&self->view.terminal, &theirs, NULL, NULL, &size));
-	ASSERT_EQ(0, tcgetattr(self->view.terminal, &self->view.before));
-	self->view.pid = fork();
-	if (!self->view.pid) {
-		close(self->view.terminal);
-		if (!login_tty(theirs))
-			execlp("kipcctl", "kipcctl", "top", "--interval", "0.1", NULL);
-		_exit(127);
+	if (openpty(&view->terminal, &theirs, NULL, NULL, &size) ||
+	    tcgetattr(view->terminal, &view->before))
+		return false;
+	view->pid = fork();
+	if (!view->pid) {
+		close(view->terminal);
+		if (login_tty(theirs))
+			_exit(127);
+		if (shell)
+			run_job();
+		run_top();
 	}
 	close(theirs);
-	ASSERT_LT(0, self->view.pid);
-	ASSERT_TRUE(shows(&self->view, ENTER));
-	ASSERT_TRUE(shows(&self->view, "0 channels"));
+	return view->pid > 0 && shows(view, ENTER) && shows(view, "0 channels");
+}
+
+static void finish(struct view *view)
+{
+	if (view->pid > 0) {
+		kill(view->pid, SIGKILL);
+		waitpid(view->pid, NULL, 0);
+	}
+	close(view->terminal);
+}
+
+FIXTURE_SETUP(top)
+{
+	if (access("/dev/kipc", F_OK))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_TRUE(start(&self->view, false));
 }
 
 FIXTURE_TEARDOWN(top)
 {
-	if (self->view.pid > 0) {
-		kill(self->view.pid, SIGKILL);
-		waitpid(self->view.pid, NULL, 0);
-	}
-	close(self->view.terminal);
+	finish(&self->view);
+}
+
+FIXTURE_SETUP(job)
+{
+	if (access("/dev/kipc", F_OK))
+		SKIP(return, "no /dev/kipc");
+	ASSERT_TRUE(start(&self->view, true));
+}
+
+FIXTURE_TEARDOWN(job)
+{
+	finish(&self->view);
 }
 
 TEST_F(top, draws_again_and_again)
@@ -193,7 +252,7 @@ TEST_F(top, narrower_it_shows_less)
 	}
 }
 
-TEST_F(top, stopped_it_gives_the_terminal_back_meanwhile)
+TEST_F(job, stopped_it_gives_the_terminal_back_meanwhile)
 {
 	int status;
 
@@ -207,6 +266,16 @@ TEST_F(top, stopped_it_gives_the_terminal_back_meanwhile)
 	ASSERT_EQ(1, write(self->view.terminal, "q", 1));
 	EXPECT_EQ(0, end(&self->view));
 	EXPECT_TRUE(is_given_back(&self->view));
+}
+
+TEST_F(top, it_is_not_stopped_where_nobody_lets_it_go_on)
+{
+	ASSERT_EQ(1, write(self->view.terminal, "\032", 1));
+	EXPECT_TRUE(shows(&self->view, LEAVE));
+	EXPECT_TRUE(shows(&self->view, ENTER));
+	EXPECT_TRUE(shows(&self->view, "0 channels"));
+	ASSERT_EQ(1, write(self->view.terminal, "q", 1));
+	EXPECT_EQ(0, end(&self->view));
 }
 
 TEST_F(top, it_ends_when_the_terminal_goes)

@@ -145,11 +145,20 @@ int screen_draw(const struct screen *screen, const char *text)
 	return err;
 }
 
-/* As the terminal would have done it, but for the screen, which the shell needs meanwhile. */
+/*
+ * As the terminal would have done it, but for the screen, which the shell needs meanwhile.
+ * Where there is no shell to let it go on again, the kernel does not stop it.
+ */
 static void stop(struct screen *screen)
 {
+	sigset_t set;
+
 	leave();
-	raise(SIGSTOP);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	enter(screen);
 	measure(screen);
 }
@@ -183,29 +192,33 @@ static int take_key(void)
 	return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : SCREEN_END;
 }
 
-/* A key, or SCREEN_*; @until is a time of CLOCK_MONOTONIC. */
+/*
+ * A key, or SCREEN_*; @until is a time of CLOCK_MONOTONIC.  When it is over already there is
+ * one look: signals and keys come through, however slow the drawing is.
+ */
 int screen_wait(struct screen *screen, int64_t until)
 {
 	struct pollfd polls[] = {
 		{ .fd = screen->signals, .events = POLLIN },
 		{ .fd = screen->keys ? STDIN_FILENO : -1, .events = POLLIN },
 	};
-	int what = 0;
+	int what = 0, n;
 
 	while (!what) {
 		int64_t ns = until - now();
-		struct timespec left;
+		struct timespec left = { 0 };
 
-		if (ns <= 0)
-			return SCREEN_TIME;
-		left.tv_sec = ns / KIPC_S(1);
-		left.tv_nsec = ns % KIPC_S(1);
-		if (ppoll(polls, 2, &left, NULL) < 0 && errno != EINTR)
+		if (ns > 0) {
+			left.tv_sec = ns / KIPC_S(1);
+			left.tv_nsec = ns % KIPC_S(1);
+		}
+		n = ppoll(polls, 2, &left, NULL);
+		if (n < 0 && errno != EINTR)
 			return SCREEN_END;
-		if (polls[0].revents)
-			what = take_signal(screen);
-		else if (polls[1].revents)
-			what = take_key();
+		if (!n)
+			return SCREEN_TIME;
+		if (n > 0)
+			what = polls[0].revents ? take_signal(screen) : take_key();
 	}
 	return what;
 }

@@ -34,7 +34,8 @@ static const char text[] =
 	"MSGS/S are those that a channel has carried, both ways, or that were sent to a\n"
 	"queue; TAKEN/S were received from a queue; FAILED/S are calls without a reply.\n"
 	"Of a queue's bytes there is no count.\n\n"
-	"Exit status: 0, ended by --count, q or a signal; 1, failed; 2, wrong usage.\n";
+	"Exit status: 0, ended by --count, or on a terminal by q or a signal; 1, failed;\n"
+	"2, wrong usage.  Without a terminal a signal ends it as it ends any program.\n";
 
 struct top {
 	int64_t interval;
