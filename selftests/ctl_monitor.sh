@@ -3,9 +3,10 @@
 #
 # kipcctl monitor: what happens is told, once, in order, as text and as JSON; what goes wrong
 # with who is concerned and why; to an ordinary user no more than objects; and when events are
-# lost, that.  TAP; runs as root.
+# lost, that; and it ends when it is told to, also amid events, and where nobody reads.
+# TAP; runs as root.
 
-plan=21
+plan=23
 number=0
 failed=0
 monitor=
@@ -242,6 +243,41 @@ one_queue queue:last
 eventually ordered " lost " "queue-gone .*queue:last"
 result $? and_then_it_goes_on
 stop
+
+# Signals and the time have their turn amid events: that of the signal is before the first
+many=$(seq 60 | sed 's/^/queue:many/')
+start --objects
+kill -STOP "$monitor"
+# shellcheck disable=SC2086 # one word a queue
+kipcctl create $many && kipcctl remove $many
+kill -TERM "$monitor"
+kill -CONT "$monitor"
+ended 0 && [ "$(wc -l < "$dir/out")" -lt 10 ]
+result $? it_ends_amid_events
+
+# A pipe that is full, and that nobody reads
+mkfifo "$dir/full"
+exec 3<> "$dir/full"
+head -c 65536 /dev/zero >&3
+: > "$dir/err"
+timeout -s KILL 30 kipcctl monitor --objects --timeout 2 > "$dir/full" 2> "$dir/err" & monitor=$!
+eventually says listening
+one_queue queue:jobs
+ended 0
+timed=$?
+gone()
+{
+	[ ! -e "/proc/$monitor/exe" ]
+}
+: > "$dir/err"
+kipcctl monitor --objects > "$dir/full" 2> "$dir/err" & monitor=$!
+eventually says listening
+one_queue queue:jobs
+kill -TERM "$monitor"
+eventually gone || kill -KILL "$monitor"
+ended 0 && [ $timed -eq 0 ]
+result $? it_ends_where_nobody_reads
+exec 3>&-
 
 kipcctl monitor --nonsense > "$dir/out" 2> "$dir/err"
 [ $? -eq 2 ] && [ ! -s "$dir/out" ] && kipcctl monitor --help > "$dir/out" && shows "^Usage:" &&

@@ -2,16 +2,19 @@
 /*
  * kipcctl monitor: what happens, a line each, while it happens.
  *
- * Signals are blocked but for the wait, so that none comes between looking whether one has
- * come and waiting; each line is written at once, whoever reads it.
+ * Signals are blocked from looking whether one has come to the end of a wait, so that none
+ * comes between these.  However fast events come, and however slowly they are read, signals
+ * and the time are looked at after each; a line is written, at once, when there is room.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control.h"
 #include "events.h"
@@ -43,17 +46,23 @@ struct monitor_args {
 	bool json;
 };
 
-/* From here on they come only where @waiting is the mask. */
-static void block_signals(sigset_t *waiting)
+struct monitor {
+	struct kipc_admin *admin;
+	const struct monitor_args *args;
+	int64_t end;		/* of CLOCK_MONOTONIC; 0: none */
+	uint64_t seen;
+};
+
+/* @before is the mask that lets them come. */
+static void block_signals(sigset_t *before)
 {
 	sigset_t blocked;
 
-	catch_signals();
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGHUP);
-	sigprocmask(SIG_BLOCK, &blocked, waiting);
+	sigprocmask(SIG_BLOCK, &blocked, before);
 }
 
 /* EXIT_OK to go on; -1 to end well. */
@@ -111,90 +120,117 @@ static int watch(struct kipc_admin *admin, const struct monitor_args *args)
 	return EXIT_OK;
 }
 
-/* Return: 1, there is something to take; 0, the time is up or a signal has come; -errno. */
-static int await(struct kipc_admin *admin, int64_t end, const sigset_t *waiting)
+static bool is_over(const struct monitor *monitor)
 {
-	struct pollfd poll = { .fd = kipc_admin_fd(admin), .events = POLLIN };
-	int n = -1;
-
-	while (n < 0 && !signal_caught()) {
-		int64_t ns = end ? end - now() : 0;
-		struct timespec left = {
-			.tv_sec = ns / KIPC_S(1),
-			.tv_nsec = ns % KIPC_S(1),
-		};
-
-		if (ns < 0)
-			return 0;
-		n = ppoll(&poll, 1, end ? &left : NULL, waiting);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-	}
-	return n > 0;
+	return signal_caught() || (monitor->end && now() >= monitor->end);
 }
 
-/* One that is there; an exit status, or -1 when there is none (any more). */
-static int take(struct kipc_admin *admin, const struct monitor_args *args, uint64_t *seen)
+/* Until @fd is ready, or it is over; an exit status. */
+static int await(const struct monitor *monitor, int fd, short events)
 {
-	struct kipc_admin_event event = { .size = sizeof(event) };
-	int err = kipc_admin_event(admin, &event, KIPC_NOW);
+	struct pollfd poll = { .fd = fd, .events = events };
+	sigset_t before;
+	int n = 0;
 
-	if (err == -EAGAIN || err == -EINTR)
-		return -1;
-	if (err && err != -ENOBUFS)
-		return control_failed(admin, NULL);
-	if (!err && args->pattern && !event_concerns(&event, args->pattern))
-		return EXIT_OK;
-	*seen += !err;
-	if (args->json)
-		return err ? lost_print_json() : event_print_json(&event);
-	if (err)
-		lost_print();
+	block_signals(&before);
+	while (!n && !is_over(monitor)) {
+		int64_t ns = monitor->end - now();
+		struct timespec left = { 0 };
+
+		if (ns > 0) {
+			left.tv_sec = ns / KIPC_S(1);
+			left.tv_nsec = ns % KIPC_S(1);
+		}
+		n = ppoll(&poll, 1, monitor->end ? &left : NULL, &before);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return n < 0 ? failed("%s", strerror(errno)) : EXIT_OK;
+}
+
+static int print(const struct monitor *monitor, const struct kipc_admin_event *event)
+{
+	if (monitor->args->json)
+		return event ? event_print_json(event) : lost_print_json();
+	if (event)
+		event_print(event);
 	else
-		event_print(&event);
+		lost_print();
 	return fflush(stdout) ? failed("standard output: %s", strerror(errno)) : EXIT_OK;
 }
 
-static int monitor(struct kipc_admin *admin, const struct monitor_args *args,
-		   const sigset_t *waiting)
+/* A pipe that has room at all has it for a line; @event: NULL, some were lost. */
+static int write_line(struct monitor *monitor, const struct kipc_admin_event *event)
 {
-	int64_t end = args->timeout >= 0 ? now() + args->timeout : 0;
-	int status = -1, n = 1;
-	uint64_t seen = 0;
+	int status = await(monitor, STDOUT_FILENO, POLLOUT);
 
-	while (status <= 0 && n > 0 && (!args->count || seen < args->count)) {
-		status = take(admin, args, &seen);
-		if (status < 0)
-			n = await(admin, end, waiting);
-		else if (signal_caught())
-			n = 0;
-	}
-	if (status > 0)
+	if (status || is_over(monitor))
 		return status;
-	if (n < 0)
-		return failed("%s", strerror(-n));
-	if (seen < args->count && !signal_caught())
+	status = print(monitor, event);
+	if (status && signal_caught()) {
+		/* It has interrupted this: what is left would be waited for at the end */
+		__fpurge(stdout);
+		return EXIT_OK;
+	}
+	if (!status && event)
+		monitor->seen++;
+	return status;
+}
+
+/* The next, or wait for it; an exit status. */
+static int take(struct monitor *monitor)
+{
+	const char *pattern = monitor->args->pattern;
+	struct kipc_admin_event event = { .size = sizeof(event) };
+	int err = kipc_admin_event(monitor->admin, &event, KIPC_NOW);
+
+	if (err == -EINTR)
+		return EXIT_OK;
+	if (err == -EAGAIN)
+		return await(monitor, kipc_admin_fd(monitor->admin), POLLIN);
+	if (err == -ENOBUFS)
+		return write_line(monitor, NULL);
+	if (err)
+		return control_failed(monitor->admin, NULL);
+	if (pattern && !event_concerns(&event, pattern))
+		return EXIT_OK;
+	return write_line(monitor, &event);
+}
+
+static int run(struct monitor *monitor)
+{
+	uint64_t count = monitor->args->count;
+	int status = EXIT_OK;
+
+	while (!status && !is_over(monitor) && (!count || monitor->seen < count))
+		status = take(monitor);
+	if (!status && monitor->seen < count && !signal_caught())
 		return failed("the time was up after %llu of %llu events",
-			      (unsigned long long)seen, (unsigned long long)args->count);
-	return EXIT_OK;
+			      (unsigned long long)monitor->seen, (unsigned long long)count);
+	return status;
 }
 
 int verb_monitor(int argc, char **argv)
 {
 	struct monitor_args args = { .timeout = KIPC_FOREVER };
+	struct monitor monitor = { .args = &args };
 	int status = parse(&args, argc, argv);
-	struct kipc_admin *admin;
-	sigset_t waiting;
+	sigset_t before;
 
 	if (status)
 		return status < 0 ? EXIT_OK : status;
-	admin = control_open();
-	if (!admin)
+	monitor.admin = control_open();
+	if (!monitor.admin)
 		return EXIT_FAILED;
-	block_signals(&waiting);
-	status = watch(admin, &args);
+	catch_signals();
+	block_signals(&before);
+	status = watch(monitor.admin, &args);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (args.timeout >= 0)
+		monitor.end = now() + args.timeout;
 	if (!status)
-		status = monitor(admin, &args, &waiting);
-	kipc_admin_close(admin);
+		status = run(&monitor);
+	kipc_admin_close(monitor.admin);
 	return status;
 }
