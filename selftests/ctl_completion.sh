@@ -19,7 +19,7 @@ fi
 # shellcheck source=tools/kipcctl.bash
 . $script
 echo "TAP version 13"
-echo "1..11"
+echo "1..12"
 
 # result STATUS NAME: one test, passed when STATUS is 0
 result()
@@ -104,16 +104,20 @@ offers "kipcctl chan" channels && offers "kipcctl send --ea" --each-line &&
 result $? beginnings
 offers "kipcctl send unix-" unix-seqpacket: unix-dgram: && offers "kipcctl call chann" channel:
 result $? schemes
-kipcctl create queue:jobs-a queue:jobs-b queue:other
+bad=("queue:bad;reboot" "queue:bad\$(reboot)")
+kipcctl create queue:jobs-a queue:jobs-b queue:other "${bad[@]}"
 kipcctl serve channel:clock date 2> /dev/null & server=$!
 kipcctl call --wait 20 channel:clock < /dev/null > "$dir/out"
 offers "kipcctl remove queue:jobs" jobs-a jobs-b && offers "kipcctl recv --count 1 queue:o" other
 result $? queues
+offers "kipcctl show queue:ba" 'bad\;reboot' 'bad\$\(reboot\)' &&
+	offers 'kipcctl show queue:bad\;' 'bad\;reboot'
+result $? names_are_no_commands
 offers "kipcctl call channel:cl" clock && offers "kipcctl show cha" channel:clock
 result $? channels
 kill $server
 wait $server
-kipcctl remove queue:jobs-a queue:jobs-b queue:other
+kipcctl remove queue:jobs-a queue:jobs-b queue:other "${bad[@]}"
 offers "kipcctl limit root pool_" pool_bytes= pool_msgs= && offers "kipcctl set channel:x mo" mode= &&
 	offers "kipcctl limit us" user
 result $? settings_and_users

@@ -103,7 +103,8 @@ _kipcctl_values()
 }
 
 # _kipcctl_offer WORD CHOICE...: those that begin with the word.  Bash takes a colon and an
-# equals sign for the end of a word, so what is before the last of them is left out.
+# equals sign for the end of a word, so what is before the last of them is left out.  A name
+# is anybody's choice, and may be a command to the shell: it is offered quoted.
 _kipcctl_offer()
 {
 	local word=$1 choice break head=
@@ -114,6 +115,7 @@ _kipcctl_offer()
 	done
 	[[ $word != *=*:* || $COMP_WORDBREAKS != *:* ]] || head=${word%:*}:
 	for choice; do
+		printf -v choice %q "$choice"
 		[[ $choice != "$word"?* ]] || COMPREPLY+=("${choice#"$head"}")
 	done
 	# An option or address that has more to come gets no blank
