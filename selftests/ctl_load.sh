@@ -94,10 +94,12 @@ result $? and_not_where_it_has_that_one
 ends_for_user 1 unload && says "only root" && ! gone
 result $? an_ordinary_user_cannot_unload
 
-# Somebody uses it, until somebody kills it
-kipcctl recv --timeout 60 channel:holder > /dev/null 2>&1 & holder=$!
+# Somebody uses it, by a name that would redraw a terminal, until somebody kills it
+odd="$dir/$(printf 'od\033d')"
+ln -s "$(command -v kipcctl)" "$odd"
+"$odd" recv --timeout 60 channel:holder > /dev/null 2>&1 & holder=$!
 while ! [ "$(cat /sys/module/kipc/refcnt)" -gt 0 ]; do sleep 0.05; done
-ends 1 unload && says "in use" && says "process $holder (kipcctl) of root" && ! gone
+ends 1 unload && says "in use" && says "process $holder (od?d) of root" && ! gone
 result $? in_use_it_stays_and_the_user_of_it_is_named
 ends 1 unload --wait 0.2 && says "process $holder"
 result $? waiting_ends

@@ -8,13 +8,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kipcctl.h"
+#include "human.h"
 #include "module.h"
 
 /* The device has this name wherever it has been put: "/dev/kipc", "/jail/dev/kipc". */
@@ -77,38 +76,41 @@ static bool has_mapping(int proc)
 
 static void describe(int proc, const char *pid, struct holder *holder)
 {
-	int fd = openat(proc, "comm", O_RDONLY | O_CLOEXEC);
 	struct stat st = { .st_uid = (uid_t)-1 };
-	ssize_t len = fd < 0 ? -1 : read(fd, holder->name, sizeof(holder->name) - 1);
 
-	if (fd >= 0)
-		close(fd);
-	holder->name[len < 0 ? 0 : len] = '\0';
-	holder->name[strcspn(holder->name, "\n")] = '\0';
 	fstat(proc, &st);
 	holder->pid = atoi(pid);
 	holder->uid = st.st_uid;
 }
 
-/* Those who have it, up to @max of them.  @all_seen: nobody was hidden from us. */
+/* One that has ended meanwhile is not hidden. */
+static bool is_hidden(int err)
+{
+	return err == EACCES || err == EPERM;
+}
+
+/*
+ * Those who have it, up to @max of them.  @all_seen: nobody was hidden from us.  Where /proc
+ * is mounted with hidepid=, others may not even be there, and process 1 is one of them.
+ */
 size_t holders_find(struct holder *holders, size_t max, bool *all_seen)
 {
 	DIR *dir = opendir("/proc");
 	const struct dirent *entry;
 	size_t count = 0;
 
-	*all_seen = dir;
+	*all_seen = dir && !access("/proc/1", F_OK);
 	while (dir && count < max && (entry = readdir(dir))) {
 		int proc, has;
 
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
 			continue;
 		proc = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		has = proc < 0 ? -1 : has_descriptor(proc);
+		if (has < 0 && is_hidden(errno))
+			*all_seen = false;
 		if (proc < 0)
 			continue;
-		has = has_descriptor(proc);
-		if (has < 0 && errno == EACCES)
-			*all_seen = false;
 		if (has > 0 || (!has && has_mapping(proc)))
 			describe(proc, entry->d_name, &holders[count++]);
 		close(proc);
@@ -125,12 +127,9 @@ void holders_print(FILE *out)
 	bool all_seen;
 	size_t i, count = holders_find(holders, 32, &all_seen);
 
-	for (i = 0; i < count; i++) {
-		const struct passwd *user = getpwuid(holders[i].uid);
-
-		fprintf(out, "  process %d (%s) of %s\n", holders[i].pid, holders[i].name,
-			user ? user->pw_name : "an unknown user");
-	}
+	for (i = 0; i < count; i++)
+		fprintf(out, "  process %s of %s\n", human_process(holders[i].pid).s,
+			human_user(holders[i].uid).s);
 	if (count == 32)
 		fprintf(out, "  and perhaps others\n");
 	else if (!count)

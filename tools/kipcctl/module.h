@@ -83,7 +83,6 @@ int module_delete(void);
 struct holder {
 	pid_t pid;
 	uid_t uid;
-	char name[32];
 };
 
 size_t holders_find(struct holder *holders, size_t max, bool *all_seen);
