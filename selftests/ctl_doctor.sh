@@ -5,7 +5,7 @@
 # made so, and it is that which is found, as root and as an ordinary user, for kipc and for
 # the other mechanisms.  TAP; runs as root with the module loaded, and leaves it loaded.
 
-plan=26
+plan=28
 number=0
 failed=0
 module=/lib/modules/kipc.ko
@@ -160,10 +160,18 @@ result $? no_listener
 ends 1 posix-mq:/kipc-nobody && wrong path "No such file" .
 result $? no_queue
 
+ends 0 pipe: && grep -q "not tried: .* no checks for pipe:" "$dir/out"
+result $? what_it_knows_nothing_of
+long=$(printf '%0506d' 0)
+ends 1 "unix:${long#?}" && wrong address "at most 107 bytes" "kipc_address(7)" &&
+	ends 1 "unix:$long" && wrong address "at most 107 bytes" "kipc_address(7)"
+result $? an_address_as_long_as_a_finding
+
 # ---- for programs, and without the module ----
 
 ends 1 --json channel:nobody && grep -q '"well": false' "$dir/out" &&
 	grep -q '"verdict": "wrong"' "$dir/out" && ends 0 --json && grep -q '"address": null' "$dir/out" &&
+	ends 1 --json "channel:$(printf 'a\377b')" && grep -q '"address": "channel:a?b"' "$dir/out" &&
 	ends 2 --nonsense && ends 2 a b && ends 0 --help
 result $? json_and_usage
 mv /dev/kipc /dev/kipc.away

@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "doctor.h"
@@ -169,13 +170,17 @@ static void no_such_scheme(struct report *report)
 		advise(report, "kipcctl schemes lists them; kipc_address(7) tells more");
 }
 
+/* It begins with the address, however long that is, and who asks has written it. */
 static void sentence_for(const struct report *report, char *sentence, size_t size)
 {
-	char whole[512];
+	size_t len = strlen(report->address);
+	char *whole = malloc(len + size);
 
-	kipc_explain(report->address, report->error, whole, sizeof(whole));
-	snprintf(sentence, size, "%s", !strncmp(whole, report->address, strlen(report->address)) ?
-		 whole + strlen(report->address) + 2 : whole);
+	if (!whole)
+		exit(failed("out of memory"));
+	kipc_explain(report->address, report->error, whole, len + size);
+	snprintf(sentence, size, "%s", whole + len + strspn(whole + len, ": "));
+	free(whole);
 }
 
 /* Connect, and say so of the address' spelling; the rest is left to the checks. */
@@ -200,7 +205,7 @@ static void try_address(struct report *report, const struct doctored *as)
 }
 
 /* What it came to, where no check has said it better. */
-static void conclude(struct report *report)
+static void conclude(struct report *report, const struct doctored *as, const char *scheme)
 {
 	char sentence[512];
 
@@ -209,8 +214,12 @@ static void conclude(struct report *report)
 	if (found_wrong(report) || (report->tried && !report->error))
 		return;
 	if (!report->tried) {
-		find(report, "connect", VERDICT_UNKNOWN,
-		     "not tried: whoever is there would notice");
+		if (as)
+			find(report, "connect", VERDICT_UNKNOWN,
+			     "not tried: whoever is there would notice");
+		else
+			find(report, "connect", VERDICT_UNKNOWN,
+			     "not tried: the doctor has no checks for %s:", scheme);
 		return;
 	}
 	sentence_for(report, sentence, sizeof(sentence));
@@ -238,7 +247,7 @@ static void look_at(struct report *report)
 	}
 	if (as && as->check)
 		as->check(report, as->scheme);
-	conclude(report);
+	conclude(report, as, info.scheme);
 }
 
 int verb_doctor(int argc, char **argv)

@@ -21,9 +21,33 @@ void json_put_number(json_t *object, const char *name, uint64_t value)
 	json_put(object, name, json_integer(value < INT64_MAX ? (json_int_t)value : INT64_MAX));
 }
 
+/* As much of it as is UTF-8, and '?' for each byte that is not. */
+static json_t *json_readable(const char *text)
+{
+	char *copy = strdup(text), *at = copy;
+	json_t *value;
+	size_t len;
+
+	while (at && *at) {
+		for (len = 1, value = NULL; !value && len <= 4 && at[len - 1]; len++)
+			value = json_stringn(at, len);
+		if (!value)
+			*at++ = '?';
+		else
+			at += json_string_length(value);
+		json_decref(value);
+	}
+	value = copy ? json_string(copy) : NULL;
+	free(copy);
+	return value;
+}
+
+/* Of text that came from outside, or was cut, not all need be UTF-8, as JSON is. */
 void json_put_text(json_t *object, const char *name, const char *text)
 {
-	json_put(object, name, text && *text ? json_string(text) : json_null());
+	json_t *value = text && *text ? json_string(text) : json_null();
+
+	json_put(object, name, value ? value : json_readable(text));
 }
 
 void json_put_mode(json_t *object, const char *name, mode_t mode)
