@@ -81,6 +81,14 @@ static int print(struct list *list)
 	return EXIT_OK;
 }
 
+/* What has been printed is an array of what came until then; the status tells the rest. */
+static void give_up(struct list *list)
+{
+	if (list->objects.count)
+		json_list_end(&list->objects);
+	table_free(&list->table);
+}
+
 int list_run(const struct list_verb *verb, int argc, char **argv)
 {
 	struct list list = {
@@ -100,7 +108,7 @@ int list_run(const struct list_verb *verb, int argc, char **argv)
 	if (!status)
 		status = print(&list);
 	else
-		table_free(&list.table);
+		give_up(&list);
 	kipc_admin_close(admin);
 	return status;
 }

@@ -105,6 +105,12 @@ static double seconds_between(const struct look *before, const struct look *afte
 	return (double)(ns > 0 ? ns : 1) / 1e9;
 }
 
+/* In a second.  A counter that says less than before has begun anew: nobody knows how much. */
+static double grown_by(uint64_t before, uint64_t after, double s)
+{
+	return after < before ? 0 : (double)(after - before) / s;
+}
+
 static struct rate rate_of(const struct sample *before, const struct sample *after, double s)
 {
 	static const struct sample nothing;
@@ -113,10 +119,10 @@ static struct rate rate_of(const struct sample *before, const struct sample *aft
 		before = &nothing;
 	return (struct rate){
 		.sample = after,
-		.messages = (double)(after->messages - before->messages) / s,
-		.taken = (double)(after->taken - before->taken) / s,
-		.bytes = (double)(after->bytes - before->bytes) / s,
-		.failed = (double)(after->failed - before->failed) / s,
+		.messages = grown_by(before->messages, after->messages, s),
+		.taken = grown_by(before->taken, after->taken, s),
+		.bytes = grown_by(before->bytes, after->bytes, s),
+		.failed = grown_by(before->failed, after->failed, s),
 	};
 }
 
@@ -175,9 +181,9 @@ struct rate rate_of_all(const struct look *before, const struct look *after)
 	double s = seconds_between(before, after);
 
 	return (struct rate){
-		.messages = (double)(b->messages + b->sent - a->messages - a->sent) / s,
-		.taken = (double)(b->received - a->received) / s,
-		.bytes = (double)(b->bytes - a->bytes) / s,
-		.failed = (double)(b->failed - a->failed) / s,
+		.messages = grown_by(a->messages, b->messages, s) + grown_by(a->sent, b->sent, s),
+		.taken = grown_by(a->received, b->received, s),
+		.bytes = grown_by(a->bytes, b->bytes, s),
+		.failed = grown_by(a->failed, b->failed, s),
 	};
 }
