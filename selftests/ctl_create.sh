@@ -91,7 +91,8 @@ ends 1 create channel:made && says "only queues" && ends 1 create nonsense:made 
 result $? what_cannot_be_made
 ends 2 create && ends 2 create queue:x --mode 888 && says "no mode" &&
 	ends 2 create queue:x --max-msgs 0 && says "no number" &&
-	ends 2 create queue:x --owner nobody-at-all && says "no user" &&
+	ends 1 create queue:x --owner nobody-at-all && says "no user" &&
+	ends 1 create queue:x --group nobody-at-all && says "no group" &&
 	ends 2 create queue:x --max-size 7Q && ends 0 create --help && ends 0 remove --help &&
 	ends 2 remove && ! listed x '.*'
 result $? usage

@@ -5,7 +5,7 @@
 # against its own list, and every refusal in a sentence that says what to do.
 # TAP; runs as root with the module loaded, and leaves it loaded.
 
-plan=24
+plan=25
 number=0
 failed=0
 module=/lib/modules/kipc.ko
@@ -17,7 +17,7 @@ trap 'cleanup' EXIT
 cleanup()
 {
 	[ ! -e "$dir/modules.dep" ] || cp "$dir"/modules.* "$tree/"
-	rm -rf "$dir" "$tree/kipc.ko" /etc/modprobe.d/kipc-test.conf
+	rm -rf "$dir" "$tree"/kipc.ko* /etc/modprobe.d/kipc-test.conf
 	[ -e /sys/module/kipc ] || insmod $module
 	chmod 666 /dev/kipc
 }
@@ -147,8 +147,15 @@ result $? a_module_of_another_kernel
 ends 1 load && says "make install"
 result $? not_installed
 cp "$tree"/modules.* "$dir/"
-cp $module "$tree/"
 ln -s /usr/bin/kmod "$dir/depmod"
+other=$(find "$tree" -name 'veth.ko*' | head -n 1)
+other_name=$tree/kipc.ko${other##*.ko}
+cp "$other" "$other_name"
+"$dir/depmod" 2> /dev/null
+ends 1 load && says "$other_name: this is the module 'veth', and not kipc"
+result $? another_module_by_its_name
+rm "$other_name"
+cp $module "$tree/"
 "$dir/depmod" 2> /dev/null
 echo 'options kipc max_fds=55' > /etc/modprobe.d/kipc-test.conf
 ends 0 load max_names=66 && parameter max_names 66 && parameter max_fds 55 && ends 0 unload

@@ -38,7 +38,7 @@ int main(void)
 	if (!err)
 		err = kipc_admin_channels(channels, show_channel, clients);
 	if (err)
-		fprintf(stderr, "who-talks: %s\n", kipc_admin_error(channels));
+		fprintf(stderr, "who-talks: %s\n", kipc_admin_error(clients ? channels : NULL));
 	kipc_admin_close(clients);
 	kipc_admin_close(channels);
 	return !!err;

@@ -42,13 +42,13 @@ struct create_args {
 static int user_of(const char *word, struct kipc_change *change)
 {
 	change->what |= KIPC_CHANGE_UID;
-	return user_number(word, &change->uid) ? failed("there is no user '%s'", word) : 0;
+	return user_number(word, &change->uid) ? failed("no user '%s'", word) : EXIT_OK;
 }
 
 static int group_of(const char *word, struct kipc_change *change)
 {
 	change->what |= KIPC_CHANGE_GID;
-	return group_number(word, &change->gid) ? failed("there is no group '%s'", word) : 0;
+	return group_number(word, &change->gid) ? failed("no group '%s'", word) : EXIT_OK;
 }
 
 static int mode_of(const char *word, struct kipc_change *change)
@@ -58,18 +58,21 @@ static int mode_of(const char *word, struct kipc_change *change)
 
 	change->what |= KIPC_CHANGE_MODE;
 	change->mode = (mode_t)mode;
-	if (*word < '0' || *word > '7' || *end || mode > 0777)
-		return failed("'%s' is no mode: three octal digits, as 0660", word);
-	return 0;
+	if (*word >= '0' && *word <= '7' && !*end && mode <= 0777)
+		return EXIT_OK;
+	failed("'%s' is no mode: three octal digits, as 0660", word);
+	return EXIT_USAGE;
 }
 
 static int limit_of(const char *word, uint64_t *limit)
 {
-	if (size_of(word, limit) || !*limit)
-		return failed("'%s' is no number above 0 (perhaps with K, M or G)", word);
-	return 0;
+	if (!size_of(word, limit) && *limit)
+		return EXIT_OK;
+	failed("'%s' is no number above 0 (perhaps with K, M or G)", word);
+	return EXIT_USAGE;
 }
 
+/* An exit status: one may be as it should be, and there is nobody of that name. */
 static int parse_option(struct create_args *args, int c)
 {
 	switch (c) {
@@ -103,13 +106,14 @@ static int parse(struct create_args *args, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int c;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "n:b:s:m:o:g:h", options, NULL)) != -1) {
 		if (c == 'h')
 			return usage(text, EXIT_OK) - 1;
-		if (parse_option(args, c))
-			return EXIT_USAGE;
+		status = parse_option(args, c);
+		if (status)
+			return status;
 	}
 	return optind < argc ? EXIT_OK : usage(text, EXIT_USAGE);
 }

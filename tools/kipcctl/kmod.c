@@ -176,7 +176,8 @@ int module_open(struct module *module, const char *file)
 	}
 	module_close(module);
 	if (!err)
-		return failed("%s: this is the module '%s', and not kipc", file, module->name);
+		return failed("%s: this is the module '%s', and not kipc", module->path,
+			      module->name);
 	if (!file && err == -ENOENT)
 		return failed("no kipc is installed for this kernel: `make install`, or load FILE");
 	return failed("%s: %s", file ? file : MODULE_NAME,

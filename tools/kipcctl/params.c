@@ -188,21 +188,16 @@ static int wrong_value(const struct param *param, const char *value)
 	return EXIT_USAGE;
 }
 
-/* Does the module have that parameter, and is that a value of it?  An exit status. */
+/* NAME=VALUE: is that a parameter of the module's, and a value of it?  An exit status. */
 int params_check(const struct params *params, const char *assignment)
 {
 	size_t len = strcspn(assignment, "=");
 	const struct param *param = params_find(params, assignment, len);
-	const char *value = assignment[len] ? assignment + len + 1 : NULL;
+	const char *value = assignment + len + 1;
 
 	if (!param)
 		return unknown(params, assignment, len);
-	/* A flag needs none */
-	if (!value && strstr(param->type, "bool"))
-		return EXIT_OK;
-	if (value && is_value(param->type, value))
-		return EXIT_OK;
-	return wrong_value(param, value ? value : "");
+	return is_value(param->type, value) ? EXIT_OK : wrong_value(param, value);
 }
 
 /* ---- what is it now? ---- */
@@ -227,7 +222,7 @@ int param_now(const struct param *param, char *value, size_t size)
 
 static bool truth(const char *value)
 {
-	return !value || strchr("yYtT1", *value) || !strcasecmp(value, "on");
+	return strchr("yYtT1", *value) || !strcasecmp(value, "on");
 }
 
 /* Has the loaded module that value? */

@@ -4,7 +4,8 @@
  *
  * A column is as wide as what is in it.  Where the table is wider than the terminal, the
  * columns of the highest rank are left out until it is not, or only those of rank 0 are
- * left: a row is never broken.  What goes to a file or a pipe has all columns.
+ * left: a row is never broken.  What goes to a file or a pipe has all columns, but where
+ * COLUMNS is exported: that is the width wherever it goes, as ps(1) has it.
  */
 #ifndef KIPCCTL_TABLE_H
 #define KIPCCTL_TABLE_H
