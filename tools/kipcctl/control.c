@@ -60,17 +60,23 @@ static char name_byte(const char **text)
 	return (char)strtoul(digits, NULL, 16);
 }
 
+bool decode_name(const char *text, char *name, size_t size)
+{
+	size_t n = 0;
+
+	while (*text && *text != '?' && n < size - 1)
+		name[n++] = name_byte(&text);
+	name[n] = '\0';
+	return n && (!*text || *text == '?');
+}
+
 const char *address_name(const char *address, const char *scheme, char *name)
 {
-	size_t len = strlen(scheme), n = 0;
+	size_t len = strlen(scheme);
 
 	if (strncmp(address, scheme, len) || address[len] != ':')
 		return NULL;
-	address += len + 1;
-	while (*address && *address != '?' && n < KIPC_ADMIN_NAME - 1)
-		name[n++] = name_byte(&address);
-	name[n] = '\0';
-	return n && (!*address || *address == '?') ? name : NULL;
+	return decode_name(address + len + 1, name, KIPC_ADMIN_NAME) ? name : NULL;
 }
 
 /* As kipc_admin.h numbers them, which are not the kernel's */

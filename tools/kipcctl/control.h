@@ -4,6 +4,7 @@
 #define KIPCCTL_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kipc_admin.h"
@@ -19,6 +20,12 @@ int control_failed(const struct kipc_admin *admin, const char *what);
  * at the first operand; -1 to end well.
  */
 int json_options(const char *text, int argc, char **argv, bool *json);
+
+/*
+ * What follows a scheme's colon, as kipc_address(7) has it, without its options and %XX;
+ * false: there is nothing, or more than @size bytes.
+ */
+bool decode_name(const char *text, char *name, size_t size);
 
 /*
  * "channel:camera?pool=64K" is "camera", written to KIPC_ADMIN_NAME bytes; NULL, it is no

@@ -25,21 +25,7 @@
 #include "kipcctl.h"
 #include "module.h"
 
-#define DEVICE "/dev/kipc"
-
 /* ---- module and device ---- */
-
-static bool read_line(const char *path, char *line, int size)
-{
-	FILE *file = fopen(path, "re");
-	bool good = file && fgets(line, size, file);
-
-	if (file)
-		fclose(file);
-	if (good)
-		line[strcspn(line, "\n")] = '\0';
-	return good;
-}
 
 /* Is it there for this kernel, as modprobe would find it? */
 static bool installed(const struct utsname *kernel)
@@ -64,7 +50,7 @@ static bool check_loaded(struct report *report)
 	struct utsname kernel;
 	char version[64];
 
-	if (read_line(MODULE_SYS "/version", version, sizeof(version))) {
+	if (!read_line(MODULE_SYS "/version", version, sizeof(version))) {
 		find(report, "module", VERDICT_WELL, "loaded, version %s", version);
 		return true;
 	}
@@ -85,7 +71,7 @@ static bool check_loaded(struct report *report)
 /* The number that the device has, "10:123"; it is in no file of /dev that is not there. */
 static bool device_number(char *number, size_t size)
 {
-	return read_line("/sys/class/misc/kipc/dev", number, (int)size);
+	return !read_line("/sys/class/misc/kipc/dev", number, (int)size);
 }
 
 static bool no_node(struct report *report)

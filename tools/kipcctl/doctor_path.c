@@ -13,29 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "doctor.h"
 #include "human.h"
 #include "kipcctl.h"
 
-/* A name as kipc_address(7) has it, without its options; false where there is none. */
-static bool name_of(const struct report *report, char *name, size_t size)
+static bool own_name(const struct report *report, char *name, size_t size)
 {
-	const char *at = strchr(report->address, ':') + 1;
-	size_t n = 0;
-
-	for (; *at && *at != '?' && n + 1 < size; n++) {
-		char digits[3] = "";
-
-		if (*at != '%') {
-			name[n] = *at++;
-			continue;
-		}
-		snprintf(digits, sizeof(digits), "%.2s", at + 1);
-		name[n] = (char)strtoul(digits, NULL, 16);
-		at += 1 + strlen(digits);
-	}
-	name[n] = '\0';
-	return n;
+	return decode_name(strchr(report->address, ':') + 1, name, size);
 }
 
 /* ---- paths ---- */
@@ -128,7 +113,7 @@ void check_file(struct report *report, const char *scheme)
 	char name[PATH_MAX - 16], path[PATH_MAX];
 	bool mq = !strcmp(scheme, "posix-mq");
 
-	if (!name_of(report, name, sizeof(name)))
+	if (!own_name(report, name, sizeof(name)))
 		return;
 	snprintf(path, sizeof(path), "%s%s", mq ? "/dev/mqueue" : "", name);
 	/* The file system of the queues need not be mounted, and they are there */
@@ -198,7 +183,7 @@ void check_socket(struct report *report, const char *scheme)
 {
 	char name[PATH_MAX];
 
-	if (!name_of(report, name, sizeof(name)))
+	if (!own_name(report, name, sizeof(name)))
 		return;
 	if (*name == '@' || (check_way(report, name) &&
 			     check_end(report, name, S_IFSOCK, W_OK)))
@@ -235,7 +220,7 @@ void check_host(struct report *report, const char *scheme)
 	char name[PATH_MAX], *host = name, *port;
 	int err;
 
-	if (!name_of(report, name, sizeof(name)))
+	if (!own_name(report, name, sizeof(name)))
 		return;
 	port = strrchr(name, ':');
 	if (!port)

@@ -16,6 +16,7 @@
 #include "events.h"
 #include "human.h"
 #include "json.h"
+#include "kipcctl.h"
 
 static const char *const words[] = {
 	[KIPC_ADMIN_CHANNEL_NEW] = "channel-new",
@@ -43,17 +44,10 @@ static bool is_trouble(const struct kipc_admin_event *event)
 	return event->what >= KIPC_ADMIN_PEER_DIED;
 }
 
-static uint64_t date(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 uint64_t event_time(const struct kipc_admin_event *event)
 {
-	return is_trouble(event) && event->u.trouble.time_ns ? event->u.trouble.time_ns : date();
+	return is_trouble(event) && event->u.trouble.time_ns ? event->u.trouble.time_ns :
+							    wall_time();
 }
 
 static const char *name_of(const struct kipc_admin_event *event, const char **scheme)
@@ -237,7 +231,7 @@ void event_print(const struct kipc_admin_event *event)
 
 void lost_print(void)
 {
-	print_head(date(), "lost");
+	print_head(wall_time(), "lost");
 	puts("events came faster than they were taken: some are missing about here");
 }
 
@@ -319,5 +313,5 @@ int event_print_json(const struct kipc_admin_event *event)
 
 int lost_print_json(void)
 {
-	return json_print_line(json_head("lost", date()));
+	return json_print_line(json_head("lost", wall_time()));
 }

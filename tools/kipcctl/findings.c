@@ -119,11 +119,8 @@ void find_endpoint(struct findings *findings, const struct held *held)
 
 static uint64_t age(uint64_t time_ns)
 {
-	struct timespec now;
-	uint64_t now_ns;
+	uint64_t now_ns = wall_time();
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	return now_ns > time_ns ? now_ns - time_ns : 0;
 }
 

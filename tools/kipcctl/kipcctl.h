@@ -59,8 +59,10 @@ int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int failed_at(const char *address, int err);
 int seconds(const char *text, int64_t *timeout);
 int64_t now(void);
+uint64_t wall_time(void);
 int size_of(const char *text, uint64_t *size);
 bool has_capability(int number);
+int read_line(const char *path, char *line, int size);
 int put_json(json_t *value, int err);
 
 /* The word most like one that is not known, and like it enough to be what was meant. */

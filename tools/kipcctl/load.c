@@ -84,18 +84,6 @@ static int parse(struct load_args *args, int argc, char **argv)
 
 #define SIGN "sign it (scripts/sign-file), and enroll the key (mokutil(1))"
 
-/* A line of a file that the kernel makes, or an empty one. */
-static void read_line(const char *path, char *line, int size)
-{
-	FILE *file = fopen(path, "re");
-
-	if (!file || !fgets(line, size, file))
-		*line = '\0';
-	if (file)
-		fclose(file);
-	line[strcspn(line, "\n")] = '\0';
-}
-
 static int not_allowed(const char *path)
 {
 	char line[128];

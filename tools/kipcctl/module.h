@@ -15,6 +15,7 @@
 
 #define MODULE_NAME "kipc"
 #define MODULE_SYS "/sys/module/" MODULE_NAME
+#define DEVICE "/dev/" MODULE_NAME
 
 /* ---- params.c ---- */
 
@@ -46,7 +47,7 @@ void params_sort(struct params *params);
 const struct param *params_find(const struct params *params, const char *name, size_t len);
 int params_check(const struct params *params, const char *assignment);
 bool param_is_set(const struct param *param, const char *value);
-int param_now(const struct param *param, char *value, size_t size);
+int param_now(const struct param *param, char *value, int size);
 int params_print(const struct params *params);
 int params_print_json(const struct params *params);
 

@@ -203,21 +203,12 @@ int params_check(const struct params *params, const char *assignment)
 /* ---- what is it now? ---- */
 
 /* The value that the loaded module has; 0 or -1. */
-int param_now(const struct param *param, char *value, size_t size)
+int param_now(const struct param *param, char *value, int size)
 {
 	char path[160];
-	FILE *file;
-	bool read;
 
 	snprintf(path, sizeof(path), MODULE_SYS "/parameters/%s", param->name);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	read = fgets(value, (int)size, file);
-	fclose(file);
-	if (read)
-		value[strcspn(value, "\n")] = '\0';
-	return read ? 0 : -1;
+	return read_line(path, value, size);
 }
 
 static bool truth(const char *value)

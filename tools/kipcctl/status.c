@@ -23,9 +23,7 @@
 #include "control.h"
 #include "json.h"
 #include "kipcctl.h"
-
-#define MODULE "/sys/module/kipc"
-#define DEVICE "/dev/kipc"
+#include "module.h"
 
 static const char text[] =
 	"Usage: kipcctl status [OPTION]...\n"
@@ -38,25 +36,6 @@ static const char text[] =
 
 /* ---- the module ---- */
 
-/* The first line of a file of the module's, without its newline; 0 or -1. */
-static int read_line(const char *file, char *line, int size)
-{
-	char path[512];
-	FILE *stream;
-	int ok;
-
-	snprintf(path, sizeof(path), MODULE "/%s", file);
-	stream = fopen(path, "re");
-	if (!stream)
-		return -1;
-	ok = !!fgets(line, size, stream);
-	fclose(stream);
-	if (!ok)
-		return -1;
-	line[strcspn(line, "\n")] = '\0';
-	return 0;
-}
-
 /* Into @object, if there is one, or onto the screen */
 static void tell(json_t *object, const char *key, const char *what, const char *value)
 {
@@ -68,9 +47,10 @@ static void tell(json_t *object, const char *key, const char *what, const char *
 
 static void tell_file(json_t *object, const char *what, const char *file)
 {
-	char line[256];
+	char path[300], line[256];
 
-	if (!read_line(file, line, sizeof(line)))
+	snprintf(path, sizeof(path), MODULE_SYS "/%s", file);
+	if (!read_line(path, line, sizeof(line)))
 		tell(object, what, what, line);
 }
 
@@ -82,13 +62,12 @@ static int is_parameter(const struct dirent *entry)
 static void tell_parameters(json_t *object)
 {
 	struct dirent **entries;
-	int i, n = scandir(MODULE "/parameters", &entries, is_parameter, alphasort);
-	char file[300], line[256];
+	int i, n = scandir(MODULE_SYS "/parameters", &entries, is_parameter, alphasort);
+	char file[300];
 
 	for (i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "parameters/%s", entries[i]->d_name);
-		if (!read_line(file, line, sizeof(line)))
-			tell(object, entries[i]->d_name, entries[i]->d_name, line);
+		tell_file(object, entries[i]->d_name, file);
 		free(entries[i]);
 	}
 	if (n >= 0)
@@ -243,7 +222,7 @@ int verb_status(int argc, char **argv)
 	if (optind != argc)
 		return usage(text, EXIT_USAGE);
 	object = json ? json_object() : NULL;
-	if (access(MODULE, F_OK)) {
+	if (access(MODULE_SYS, F_OK)) {
 		if (object)
 			json_put(object, "loaded", json_false());
 		else

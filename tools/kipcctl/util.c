@@ -62,6 +62,15 @@ int64_t now(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
+/* Nanoseconds since 1970. */
+uint64_t wall_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 /* A number, perhaps with K, M or G after it, as addresses have them; 0 or -1. */
 int size_of(const char *text, uint64_t *size)
 {
@@ -95,6 +104,18 @@ bool has_capability(int number)
 	if (syscall(SYS_capget, &head, data))
 		return false;
 	return data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
+}
+
+/* The first line of a file that the kernel makes, without its newline; -1, and an empty one. */
+int read_line(const char *path, char *line, int size)
+{
+	FILE *file = fopen(path, "re");
+	bool good = file && fgets(line, size, file);
+
+	if (file)
+		fclose(file);
+	line[good ? strcspn(line, "\n") : 0] = '\0';
+	return good ? 0 : -1;
 }
 
 /* Print what a program is to read, and let go of it; @err: it could not be made. */
