@@ -7,7 +7,6 @@
 
 script=/usr/share/bash-completion/completions/kipcctl
 number=0
-asked=kipcctl
 failed=0
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -40,31 +39,45 @@ complete_line()
 {
 	COMP_LINE=$1
 	COMP_POINT=${#1}
-	_kipcctl $asked
+	_kipcctl cached
 }
 
-offers() # LINE WORD...: exactly these
+offers() # LINE WORD...: exactly these, which are all different
 {
 	complete_line "$1"
 	shift
-	[ "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" = "$(printf '%s\n' "$@" | sort)" ]
+	[ ${#COMPREPLY[@]} -eq $# ] || return 1
+	for word; do
+		[[ " ${COMPREPLY[*]} " == *" $word "* ]] || return 1
+	done
+}
+
+# What stays the same is asked for once: the completion asks this
+declare -A help flags
+cached()
+{
+	case $* in
+	--help)		printf '%s\n' "$list" ;;
+	schemes)	printf '%s\n' "$schemes" ;;
+	*\ --help)	printf '%s\n' "${help[$1]-}" ;;
+	*)		kipcctl "$@" ;;
+	esac
 }
 
 : > "$dir/notes"
-mapfile -t verbs < <(kipcctl --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+list=$(kipcctl --help)
+schemes=$(kipcctl schemes)
+mapfile -t verbs < <(sed -n 's/^  \([a-z]*\) .*/\1/p' <<< "$list")
 [ ${#verbs[@]} -gt 15 ] && offers "kipcctl " "${verbs[@]}" help --help --version
 result $? the_verbs_are_those_of_help
 
-# The help of each is looked at twice: by us, and by the completion, through this
-cached()
-{
-	[ "$2" != --help ] || printf '%s\n' "${help[$1]}"
-}
-
-declare -A help flags
-asked=cached
+# All at once: they take their time to start
 for verb in "${verbs[@]}"; do
-	help[$verb]=$(kipcctl "$verb" --help) || echo "$verb: no help" >> "$dir/notes"
+	{ kipcctl "$verb" --help > "$dir/help-$verb" || echo "$verb: no help" >> "$dir/notes"; } &
+done
+wait
+for verb in "${verbs[@]}"; do
+	help[$verb]=$(< "$dir/help-$verb")
 	[[ ${help[$verb]} == "Usage: kipcctl $verb"* ]] || echo "$verb: no usage" >> "$dir/notes"
 	options=()
 	while IFS= read -r line; do
@@ -75,7 +88,6 @@ for verb in "${verbs[@]}"; do
 		echo "$verb: help has ${options[*]}, offered are ${COMPREPLY[*]}" >> "$dir/notes"
 	[[ " ${options[*]} " == *" --help "* ]] || echo "$verb: no --help" >> "$dir/notes"
 done
-asked=kipcctl
 [ ! -s "$dir/notes" ]
 result $? and_so_are_the_options_of_each
 
@@ -92,10 +104,13 @@ for verb in "${verbs[@]}"; do
 		*)			words+=("$option") ;;
 		esac
 	done
-	said=$(kipcctl "$verb" "${words[@]}" --is-no-option 2>&1 < /dev/null)
-	[[ $? -eq 2 && $said == *"option '--is-no-option'"* ]] ||
-		echo "$verb does not take ${words[*]}" >> "$dir/notes"
+	{
+		kipcctl "$verb" "${words[@]}" --is-no-option < /dev/null > "$dir/said-$verb" 2>&1
+		[ $? -eq 2 ] && grep -q "option '--is-no-option'" "$dir/said-$verb" ||
+			echo "$verb does not take ${words[*]}" >> "$dir/notes"
+	} &
 done
+wait
 [ ! -s "$dir/notes" ]
 result $? which_are_taken
 
