@@ -79,7 +79,7 @@ printf 'a\0\377z' > "$dir/in"
 ends 0 send --each-line queue:messages "$dir/in" && ends 0 recv -c 1 --json queue:messages &&
 	grep -q '"len":4,"base64":"YQD/eg=="}$' "$dir/out"
 result $? what_is_no_text_is_base64_in_json
-ends 6 recv -c 1 --timeout 0.1 queue:messages && says "the time was up" && came ''
+ends 6 recv -c 1K --timeout 0.1 queue:messages && says "the time was up" && came ''
 result $? nothing_came_in_time
 head -c 2000 /dev/zero | tr '\0' x > "$dir/in"
 ends 1 send --each-line queue:messages "$dir/in" && says "larger than the queue's messages"

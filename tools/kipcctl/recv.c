@@ -37,7 +37,7 @@ static int parse_option(struct recv_args *args, int c)
 {
 	switch (c) {
 	case 'c':
-		return number_of(optarg, UINT64_MAX, &args->count) || !args->count;
+		return count_of(optarg, &args->count);
 	case 'f':
 		args->follow = true;
 		return 0;

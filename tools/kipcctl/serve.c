@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "human.h"
 #include "kipcctl.h"
 #include "serve.h"
 #include "talk.h"
@@ -51,7 +52,7 @@ static const char text[] =
 struct serve_args {
 	uint64_t jobs;
 	uint64_t count;		/* 0: no end */
-	uint64_t mode;
+	mode_t mode;		/* 0: the mechanism's default */
 	const char *address;
 	char **command;
 	int64_t timeout;
@@ -79,8 +80,6 @@ struct server {
 
 static int parse_option(struct serve_args *args, int c)
 {
-	char *end;
-
 	switch (c) {
 	case 'J':
 		return number_of(optarg, JOBS_MAX, &args->jobs) || !args->jobs;
@@ -88,13 +87,11 @@ static int parse_option(struct serve_args *args, int c)
 		args->count = 1;
 		return 0;
 	case 'c':
-		return number_of(optarg, UINT64_MAX, &args->count) || !args->count;
+		return count_of(optarg, &args->count);
 	case 't':
 		return seconds(optarg, &args->timeout);
 	case 'm':
-		args->mode = strtoul(optarg, &end, 8);
-		return *optarg < '0' || *optarg > '7' || *end || args->mode > 0777 ||
-		       !args->mode;
+		return mode_number(optarg, &args->mode) || !args->mode;
 	default:
 		return -1;
 	}
@@ -140,7 +137,7 @@ static int open_it(struct server *server, const struct serve_args *args)
 	mode_t mask = 0;
 	int err;
 
-	options.mode = (mode_t)args->mode;
+	options.mode = args->mode;
 	/* What was asked for is what they get; the command's files have the usual mask */
 	if (args->mode)
 		mask = umask(0);
