@@ -60,6 +60,7 @@ int failed_at(const char *address, int err);
 int seconds(const char *text, int64_t *timeout);
 int64_t now(void);
 int size_of(const char *text, uint64_t *size);
+int count_of(const char *text, uint64_t *count);
 bool has_capability(int number);
 int put_json(json_t *value, int err);
 
