@@ -48,7 +48,7 @@ struct kipc_endpoint *kipc_endpoint_create(void)
 	err = kipc_user_charge(ep->user, KIPC_QUOTA_ENDPOINTS, 1);
 	if (err)
 		goto err_user;
-	err = kipc_object_add(ep->net, KIPC_TABLE_ENDPOINTS, ep, &ep->id);
+	err = kipc_object_add(ep->net, KIPC_OBJECT_ENDPOINT, ep, &ep->id);
 	if (!err)
 		return ep;
 
@@ -95,13 +95,13 @@ static bool kipc_endpoint_get_object(void *object)
 /* The endpoint of an id, pinned, or NULL. */
 struct kipc_endpoint *kipc_endpoint_find(struct net *net, u32 id)
 {
-	return kipc_object_find(net, KIPC_TABLE_ENDPOINTS, id, kipc_endpoint_get_object);
+	return kipc_object_find(net, KIPC_OBJECT_ENDPOINT, id, kipc_endpoint_get_object);
 }
 
 /* The endpoint with the next higher id, pinned, or NULL. */
 struct kipc_endpoint *kipc_endpoint_next(struct net *net, u32 id)
 {
-	return kipc_object_next(net, KIPC_TABLE_ENDPOINTS, id, kipc_endpoint_get_object);
+	return kipc_object_next(net, KIPC_OBJECT_ENDPOINT, id, kipc_endpoint_get_object);
 }
 
 /* Leave the table; what a channel has done is counted with its server. */
@@ -112,7 +112,7 @@ static void kipc_endpoint_retire(struct kipc_endpoint *ep)
 
 	if (server)
 		kipc_survey_done(ep, &done);
-	kipc_object_remove(ep->net, KIPC_TABLE_ENDPOINTS, ep->id, server ? &done : NULL);
+	kipc_object_remove(ep->net, KIPC_OBJECT_ENDPOINT, ep->id, server ? &done : NULL);
 }
 
 /**

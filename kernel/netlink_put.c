@@ -308,9 +308,9 @@ int kipc_put_stats(struct sk_buff *skb, struct net *net)
 
 	kipc_survey_totals(net, &survey);
 	if (nla_put_u32(skb, KIPC_A_STATS_ENDPOINTS,
-			kipc_object_count(net, KIPC_TABLE_ENDPOINTS)) ||
+			kipc_object_count(net, KIPC_OBJECT_ENDPOINT)) ||
 	    nla_put_u32(skb, KIPC_A_STATS_CHANNELS, survey.channels) ||
-	    nla_put_u32(skb, KIPC_A_STATS_QUEUES, kipc_object_count(net, KIPC_TABLE_QUEUES)) ||
+	    nla_put_u32(skb, KIPC_A_STATS_QUEUES, kipc_object_count(net, KIPC_OBJECT_QUEUE)) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_MESSAGES, survey.done.messages, pad) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_BYTES, survey.done.bytes, pad) ||
 	    nla_put_u64_64bit(skb, KIPC_A_STATS_FAILED, kipc_objects_failures(net), pad) ||

@@ -28,7 +28,7 @@ static void kipc_queue_retire(struct kipc_queue *queue)
 
 	if (!queue->id)
 		return;
-	kipc_object_remove(queue->name.net, KIPC_TABLE_QUEUES, queue->id, &done);
+	kipc_object_remove(queue->name.net, KIPC_OBJECT_QUEUE, queue->id, &done);
 	if (queue->known)
 		kipc_event_queue(queue, false);
 }
@@ -105,7 +105,7 @@ static struct kipc_queue *kipc_queue_alloc(struct kipc_endpoint *ep, const char 
 	queue->bounds = *bounds;
 	queue->record.change_time = ktime_get_coarse_ns();
 	kipc_name_init(&queue->name, KIPC_NAME_QUEUE, ep->net, text, mode);
-	err = kipc_object_add(ep->net, KIPC_TABLE_QUEUES, queue, &queue->id);
+	err = kipc_object_add(ep->net, KIPC_OBJECT_QUEUE, queue, &queue->id);
 	if (!err)
 		return queue;
 	kipc_queue_put(queue);
@@ -342,13 +342,13 @@ struct kipc_queue *kipc_queue_find_number(struct net *net, u32 number)
 /* The queue of an id, pinned, or NULL. */
 struct kipc_queue *kipc_queue_find_id(struct net *net, u32 id)
 {
-	return kipc_object_find(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_known);
+	return kipc_object_find(net, KIPC_OBJECT_QUEUE, id, kipc_queue_get_known);
 }
 
 /* The queue with the next higher id, pinned, or NULL. */
 struct kipc_queue *kipc_queue_next(struct net *net, u32 id)
 {
-	return kipc_object_next(net, KIPC_TABLE_QUEUES, id, kipc_queue_get_known);
+	return kipc_object_next(net, KIPC_OBJECT_QUEUE, id, kipc_queue_get_known);
 }
 
 /**

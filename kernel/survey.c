@@ -211,13 +211,13 @@ static u32 kipc_survey_sum(struct net *net, struct kipc_totals_survey *survey)
 	memset(survey, 0, sizeof(*survey));
 	gone = kipc_object_totals(net, &survey->done);
 	/* What is new has a higher id: the walk ends, however fast others make some. */
-	left = kipc_object_count(net, KIPC_TABLE_ENDPOINTS);
+	left = kipc_object_count(net, KIPC_OBJECT_ENDPOINT);
 	for (id = 0; left-- && (ep = kipc_endpoint_next(net, id)); kipc_endpoint_put(ep)) {
 		id = ep->id;
 		kipc_survey_add_endpoint(ep, survey);
 		cond_resched();
 	}
-	left = kipc_object_count(net, KIPC_TABLE_QUEUES);
+	left = kipc_object_count(net, KIPC_OBJECT_QUEUE);
 	for (id = 0; left-- && (queue = kipc_queue_next(net, id)); kipc_queue_put(queue)) {
 		id = queue->id;
 		kipc_survey_add_queue(queue, &survey->done);

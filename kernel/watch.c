@@ -34,7 +34,7 @@ static void kipc_watch_endpoint(struct kipc_endpoint *ep, u64 longest)
 
 static void kipc_watch_net(struct net *net, u64 longest)
 {
-	u32 id, left = kipc_object_count(net, KIPC_TABLE_ENDPOINTS);
+	u32 id, left = kipc_object_count(net, KIPC_OBJECT_ENDPOINT);
 	struct kipc_endpoint *ep;
 
 	/* What is new has a higher id, and is for the next time. */

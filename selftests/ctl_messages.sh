@@ -5,7 +5,7 @@
 # text, raw or as JSON; and their exit status says what became of them.  (transfer.sh has
 # files.)  TAP; runs as root.
 
-plan=14
+plan=18
 number=0
 failed=0
 dir=$(mktemp -d) || exit 1
@@ -45,6 +45,35 @@ says() # REGULAR EXPRESSION
 	grep -q "$1" "$dir/err"
 }
 
+# The same, while another one's output is in out and err
+ends_quietly()
+{
+	expected=$1
+	shift
+	kipcctl "$@" > "$dir/quiet" 2>&1
+	[ $? -eq "$expected" ]
+}
+
+# Wait for something that others do
+until_true()
+{
+	for _ in $(seq 400); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+writing() # PID: is it in write() or writev()?
+{
+	grep -q -e '^1 ' -e '^20 ' "/proc/$1/syscall"
+}
+
+gone() # PID: has it ended, waited for or not?
+{
+	! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+}
+
 # came TEXT: is that what was received, to the byte?
 came()
 {
@@ -79,7 +108,7 @@ printf 'a\0\377z' > "$dir/in"
 ends 0 send --each-line queue:messages "$dir/in" && ends 0 recv -c 1 --json queue:messages &&
 	grep -q '"len":4,"base64":"YQD/eg=="}$' "$dir/out"
 result $? what_is_no_text_is_base64_in_json
-ends 6 recv -c 1 --timeout 0.1 queue:messages && says "the time was up" && came ''
+ends 6 recv -c 1K --timeout 0.1 queue:messages && says "the time was up" && came ''
 result $? nothing_came_in_time
 head -c 2000 /dev/zero | tr '\0' x > "$dir/in"
 ends 1 send --each-line queue:messages "$dir/in" && says "larger than the queue's messages"
@@ -96,6 +125,43 @@ kipcctl send --wait 20 -m 1 channel:follow && kipcctl send -m 2 channel:follow
 kipcctl call channel:follow x < /dev/null 2> /dev/null
 [ $? -eq 5 ] && kill $follower && wait $follower && came '1\n2\n' && says "kipcctl serve"
 result $? follow_until_a_signal_and_refuse_calls
+# (nohup, and a stop that interrupts its wait)
+(trap '' HUP; exec kipcctl recv --follow "unix:$dir/follow" > "$dir/out" 2> "$dir/err") & follower=$!
+ends_quietly 0 send --wait 20 -m 1 "unix:$dir/follow"
+kill -HUP $follower && kill -STOP $follower &&
+	until_true grep -q '^State:[[:space:]]*T' /proc/$follower/status && kill -CONT $follower &&
+	ends_quietly 0 send -m 2 "unix:$dir/follow" && until_true came '1\n2\n' && kill $follower &&
+	wait $follower
+result $? a_signal_that_is_ignored_or_none_of_ours_does_not_end_it
+
+# A server that accepts nobody, and has room for one to wait
+backlog=$(cat /proc/sys/net/core/somaxconn)
+echo 0 > /proc/sys/net/core/somaxconn
+kipcctl recv --follow "unix:$dir/full" > /dev/null 2>&1 & follower=$!
+ends 0 send --wait 20 -m 1 "unix:$dir/full" && kill -STOP $follower &&
+	ends 0 send -m 2 "unix:$dir/full" && ends 4 send --timeout 0.1 -m 3 "unix:$dir/full" &&
+	says "the time was up" && ends 4 call --timeout 0.1 "unix:$dir/full" x < /dev/null &&
+	says "the time was up"
+result $? who_cannot_connect_in_time_has_not_been_heard
+echo "$backlog" > /proc/sys/net/core/somaxconn
+kill $follower
+kill -CONT $follower
+wait $follower
+
+mkfifo "$dir/pipe"
+exec 3<> "$dir/pipe"
+head -c 150000 /dev/zero | tr '\0' x > "$dir/in"
+kipcctl recv --follow "unix:$dir/blocked" > "$dir/pipe" 2> "$dir/err" & follower=$!
+ends_quietly 0 send --wait 20 --each-line "unix:$dir/blocked" "$dir/in"
+until_true writing $follower
+kill $follower
+until_true gone $follower
+result $? a_signal_ends_it_in_the_midst_of_a_write_too
+kill -KILL $follower 2> /dev/null
+wait $follower
+[ $? -eq 1 ] && says "a signal came before all was written"
+result $? and_then_it_is_a_failure
+exec 3>&-
 ends 0 create posix-mq:/kipc-typeless && ends 1 send --type 4 -m x posix-mq:/kipc-typeless &&
 	says "cannot do that" && ends 0 remove posix-mq:/kipc-typeless
 result $? a_type_where_there_is_none

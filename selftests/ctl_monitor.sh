@@ -249,7 +249,7 @@ many=$(seq 200 | sed 's/^/queue:many/')
 kipcctl create $many && kipcctl remove $many
 kill -CONT "$monitor"
 eventually shows " lost "
-eventually ordered " lost .*some are missing" "queue-new .*queue:many1 "
+ordered "queue-new .*queue:many1 " " lost .*some are missing"
 result $? what_is_lost_is_told
 one_queue queue:last
 eventually ordered " lost " "queue-gone .*queue:last"

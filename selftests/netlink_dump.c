@@ -107,6 +107,31 @@ TEST_F(netlink_dump, nothing_else_is_listed)
 	EXPECT_TRUE(list.ordered);
 }
 
+/* A tool that is given a number must know what it means. */
+TEST_F(netlink_dump, nothing_has_the_id_of_something_else)
+{
+	struct listing queues, endpoints;
+	char name[KIPC_NAME_SIZE];
+	int i, fds[5];
+
+	for (i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "%.200s-%d", self->name, i);
+		fds[i] = queue_open(name, KIPC_QUEUE_CREATE | QUEUE_BOTH);
+		ASSERT_LE(0, fds[i]);
+	}
+	ASSERT_EQ(0, list_all(&self->nl, KIPC_CMD_QUEUE_GET, list_queue, &queues));
+	ASSERT_EQ(0, list_all(&self->nl, KIPC_CMD_ENDPOINT_GET, list_endpoint, &endpoints));
+	ASSERT_EQ(5, queues.n);
+	ASSERT_EQ(7, endpoints.n);
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(0, times_in(&endpoints, queues.id[i]));
+		EXPECT_EQ(-ENOENT, get_endpoint(&self->nl, queues.id[i], &self->told));
+		snprintf(name, sizeof(name), "%.200s-%d", self->name, i);
+		EXPECT_EQ(0, queue_unlink(name));
+		close(fds[i]);
+	}
+}
+
 TEST_F(netlink_dump, endpoint_without_a_role_is_listed)
 {
 	int fd = endpoint_open();

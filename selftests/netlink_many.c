@@ -7,6 +7,9 @@
  * and only a hang fails.  The environment's MANY says how many there are to be (make
  * check-many: 100000).
  */
+#include <sched.h>
+#include <sys/syscall.h>
+
 #include "netlink_test.h"
 
 FIXTURE(netlink_many)
@@ -156,11 +159,22 @@ TEST_F_TIMEOUT(netlink_many, dump_is_linear, 170)
 
 static bool calls_on;
 
+/* Callers and servers on one CPU, lists on the other: each pays its own work only */
+static void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void *answer_calls(void *arg)
 {
 	struct kipc_header msg;
 	struct end *server = arg;
 
+	stay_on(0);
 	while (!channel_recv(server->fd, &msg) && msg.len != 0)
 		channel_reply(server->fd, msg.id, "y", 1);
 	channel_reply(server->fd, msg.id, NULL, 0);
@@ -185,6 +199,8 @@ static void *make_calls(void *arg)
 {
 	struct caller *caller = arg;
 	struct kipc_header reply;
+
+	stay_on(0);
 
 	while (__atomic_load_n(&calls_on, __ATOMIC_RELAXED) && caller->count < 100000) {
 		uint64_t start = now_ns();
@@ -222,9 +238,13 @@ static int call_during(struct caller *caller, int (*during)(void *arg), void *ar
 	return err ?: caller->err;
 }
 
-static int wait_a_while(void *arg)
+/* A neighbour that is as busy, with something else: what calls are compared with */
+static int work_a_while(void *arg)
 {
-	nap_ms(500);
+	uint64_t end = in_ms(500);
+
+	while (now_ns() < end)
+		syscall(SYS_getppid);
 	return 0;
 }
 
@@ -240,31 +260,40 @@ static int dump_a_while(void *arg)
 	return err;
 }
 
+#define ROUNDS	3
+
 TEST_F_TIMEOUT(netlink_many, dump_lets_calls_go_on, 170)
 {
 	struct caller *caller = calloc(1, sizeof(*caller));
+	uint32_t apart, beside, ratios[ROUNDS];
 	char name[KIPC_NAME_SIZE];
 	struct kipc_header reply;
-	uint32_t alone, beside;
 	struct end server;
 	pthread_t thread;
+	int i;
 
 	ASSERT_EQ(0, make_queues(0, self->many));
 	ASSERT_EQ(0, end_serve(&server, fresh_name(name), 0));
 	ASSERT_EQ(0, end_connect(&caller->client, name, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, answer_calls, &server));
-	ASSERT_EQ(0, call_during(caller, wait_a_while, NULL));
-	ASSERT_LT(10, caller->count);
-	alone = caller->ns[caller->count / 2];
-	ASSERT_EQ(0, call_during(caller, dump_a_while, &self->nl));
-	ASSERT_LT(10, caller->count);
-	beside = caller->ns[caller->count / 2];
-	TH_LOG("a call: %u ns alone, %u ns beside a dump of %d (median): %u %%", alone, beside,
-	       self->many, (unsigned int)(100ULL * beside / alone));
-	TH_LOG("the longest of %u beside it: %u ns", caller->count,
-	       caller->ns[caller->count - 1]);
-	/* A dump that kept calls out would do so for its whole length */
-	EXPECT_GT(2000000000, caller->ns[caller->count - 1]);
+	stay_on(1);
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, call_during(caller, work_a_while, NULL));
+		ASSERT_LT(10, caller->count);
+		apart = caller->ns[caller->count / 2];
+		ASSERT_EQ(0, call_during(caller, dump_a_while, &self->nl));
+		ASSERT_LT(10, caller->count);
+		beside = caller->ns[caller->count / 2];
+		ratios[i] = 100ULL * beside / apart;
+		TH_LOG("a call: %u ns beside other work, %u ns beside a dump of %d (medians)",
+		       apart, beside, self->many);
+		TH_LOG("the longest of %u beside it: %u ns", caller->count,
+		       caller->ns[caller->count - 1]);
+		/* A dump that kept calls out would do so for its whole length */
+		EXPECT_GT(2000000000, caller->ns[caller->count - 1]);
+	}
+	qsort(ratios, ROUNDS, sizeof(ratios[0]), by_size);
+	TH_LOG("beside a dump a call takes %u %% (median of %d)", ratios[ROUNDS / 2], ROUNDS);
 	ASSERT_EQ(0, channel_call(caller->client.fd, NULL, 0, &reply));
 	pthread_join(thread, NULL);
 	end_close(&caller->client);

@@ -63,6 +63,7 @@ struct kipc_admin {
 	struct kipc_genl family;	/* as requests go to it */
 	struct kipc_genl told;	/* as events come from it */
 	uint32_t groups;		/* KIPC_ADMIN_OBJECTS, ...: watched */
+	bool lost;			/* some events, after those that are left to take */
 	uint32_t seq;			/* of the last request */
 	char error[256];
 };

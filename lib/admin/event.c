@@ -5,6 +5,10 @@
  * When the module goes, the kernel takes its groups' members from them.  So the socket is a
  * member of the controller's group as well, which tells of families that come and go: it
  * joins again, and says that events may be lost.
+ *
+ * From the first event that has no room the kernel drops all, until the socket is empty, and
+ * what the controller tells with them.  So an overflow is told where it was, after the events
+ * that came before it, and then the family is looked up: it may have been another meanwhile.
  */
 #include <poll.h>
 #include <sys/socket.h>
@@ -91,6 +95,9 @@ KIPC_EXPORT int kipc_admin_fd(struct kipc_admin *admin)
 	return admin ? admin->events.fd : -EINVAL;
 }
 
+static const char kipc_event_gone[] =
+	"the module has been unloaded: events go on when it is loaded again";
+
 /*
  * A family has come or gone.  If it is ours: returns -ENOBUFS, it is back, and we are its
  * groups' member again; -ENODEV, it has gone.  Otherwise -EAGAIN.
@@ -109,7 +116,7 @@ static int kipc_event_family(struct kipc_admin *admin, int cmd, struct nlattr *a
 	if (cmd == CTRL_CMD_DELFAMILY) {
 		if (now.id != admin->told.id)
 			return -EAGAIN;
-		*why = "the module has been unloaded: events go on when it is loaded again";
+		*why = kipc_event_gone;
 		return -ENODEV;
 	}
 	err = kipc_groups_join(admin, &now, admin->groups);
@@ -182,6 +189,30 @@ static int kipc_event_read(struct kipc_admin *admin, struct kipc_admin_event *ev
 			       genlmsg_attrlen(genl, 0));
 }
 
+/*
+ * What came before an overflow has been taken.  Returns -ENOBUFS, and from here on it goes on;
+ * -ENODEV, the module has gone meanwhile; another error, and then it is to be tried again.
+ */
+static int kipc_event_resume(struct kipc_admin *admin, const char **why)
+{
+	static const struct kipc_genl none;
+	struct kipc_genl now;
+	int err = kipc_genl_find(admin, &now);
+
+	if (!err && now.id != admin->told.id) {
+		err = kipc_groups_join(admin, &now, admin->groups);
+		if (!err)
+			*why = "the module has been loaded again, and events are lost";
+	}
+	if (err == -ENODEV)
+		*why = kipc_event_gone;
+	else if (err)
+		return err;
+	admin->told = err ? none : now;
+	admin->lost = false;
+	return err ? err : -ENOBUFS;
+}
+
 /* The next event that is there, or -EAGAIN when there is none. */
 static int kipc_event_take(struct kipc_admin *admin, struct kipc_admin_event *event,
 			   const char **why)
@@ -189,13 +220,20 @@ static int kipc_event_take(struct kipc_admin *admin, struct kipc_admin_event *ev
 	struct nlmsghdr *msg;
 	int err;
 
-	do {
+	for (;;) {
 		err = kipc_netlink_next(&admin->events, MSG_DONTWAIT, &msg);
+		if (err == -EAGAIN && admin->lost)
+			return kipc_event_resume(admin, why);
+		if (err == -ENOBUFS) {
+			admin->lost = true;
+			continue;
+		}
 		if (err)
 			return err;
 		err = kipc_event_read(admin, event, msg, why);
-	} while (err == -EAGAIN);
-	return err;
+		if (err != -EAGAIN)
+			return err;
+	}
 }
 
 KIPC_EXPORT int kipc_admin_event(struct kipc_admin *admin, struct kipc_admin_event *event,

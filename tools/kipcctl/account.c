@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kipcctl: what a user has and may have, and the defaults, for users, limit, show, status. */
+/*
+ * kipcctl: what a user has and may have, and the defaults, for users, limit, show, status.
+ *
+ * The kernel keeps an account while something is charged to a user or a limit is the user's
+ * own, and shows it to that user and to who has CAP_SYS_RESOURCE.  Who has none has what
+ * everybody may have: who asks need not know the difference.
+ */
 #include <errno.h>
 #include <stdio.h>
 

@@ -18,7 +18,8 @@ static const char text[] =
 	"Call the server at ADDRESS with DATA, and write its reply to standard output as\n"
 	"it is.  Without DATA, or with '-', the request is what standard input has; of a\n"
 	"terminal it is empty.\n\n"
-	"  -t, --timeout=SECONDS  give up after so long (default: never)\n"
+	"  -t, --timeout=SECONDS  give up after so long, connecting included\n"
+	"                         (default: never)\n"
 	"  -w, --wait=SECONDS     wait so long for the server to start (default: 0)\n"
 	"  -T, --type=N           the request's type, where the mechanism has types\n"
 	"  -p, --prio=N           its priority, 0 to 32767, where there are priorities\n"
@@ -111,15 +112,16 @@ static int explain(const char *address, int err, uint32_t outcome)
 
 static int call(const struct call_args *args, const char *data, size_t len)
 {
+	int64_t timeout = args->timeout;
 	struct kipc_msg reply;
 	struct kipc *handle;
 	int err, status;
 	ssize_t n;
 
-	err = connect_patiently(&handle, args->address, args->wait);
+	err = connect_patiently(&handle, args->address, args->wait, &timeout);
 	if (err)
-		return failed_to_send(args->address, err);
-	n = kipc_call_opts(handle, data, len, &args->options, &reply, args->timeout);
+		return failed_to_connect(args->address, err);
+	n = kipc_call_opts(handle, data, len, &args->options, &reply, timeout);
 	if (n < 0) {
 		status = explain(args->address, (int)n, reply.outcome);
 	} else {

@@ -5,7 +5,6 @@
  * The kernel tells of one after the other; those that come and go meanwhile may be there
  * or not.
  */
-
 #include "control.h"
 #include "human.h"
 #include "kipcctl.h"

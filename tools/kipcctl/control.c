@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kipcctl: what the verbs share that speak to the kernel through libkipc-admin. */
+/*
+ * kipcctl: what the verbs share that speak to the kernel through libkipc-admin: opening it,
+ * its errors, and the words for its numbers.
+ *
+ * Why something failed is the library's sentence, which may be the kernel's own: nothing is
+ * made of its number here.  The words are those of tables and of JSON alike, so programs
+ * depend on them.
+ */
 #include <ctype.h>
 #include <getopt.h>
 #include <linux/kipc.h>

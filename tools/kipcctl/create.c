@@ -53,12 +53,8 @@ static int group_of(const char *word, struct kipc_change *change)
 
 static int mode_of(const char *word, struct kipc_change *change)
 {
-	char *end;
-	unsigned long mode = strtoul(word, &end, 8);
-
 	change->what |= KIPC_CHANGE_MODE;
-	change->mode = (mode_t)mode;
-	if (*word >= '0' && *word <= '7' && !*end && mode <= 0777)
+	if (!mode_number(word, &change->mode))
 		return EXIT_OK;
 	failed("'%s' is no mode: three octal digits, as 0660", word);
 	return EXIT_USAGE;

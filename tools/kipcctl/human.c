@@ -204,3 +204,18 @@ int group_number(const char *text, gid_t *gid)
 	*gid = group->gr_gid;
 	return 0;
 }
+
+/* Permission bits, octal; 0 or -1. */
+int mode_number(const char *text, mode_t *mode)
+{
+	unsigned long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	value = strtoul(text, &end, 8);
+	if (*end || value > 0777)
+		return -1;
+	*mode = (mode_t)value;
+	return 0;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * kipcctl: numbers as people read them.  Each is a structure with the text in it, so that
- * it needs no buffer: printf("%s", human_bytes(n).s).
+ * it needs no buffer: printf("%s", human_bytes(n).s).  And the way back for what has no
+ * unit: users, groups and modes (util.c has sizes and times).
  */
 #ifndef KIPCCTL_HUMAN_H
 #define KIPCCTL_HUMAN_H
@@ -29,5 +30,6 @@ const char *plural(uint64_t count);
 
 int user_number(const char *text, uid_t *uid);
 int group_number(const char *text, gid_t *gid);
+int mode_number(const char *text, mode_t *mode);
 
 #endif /* KIPCCTL_HUMAN_H */

@@ -241,31 +241,34 @@ void job_feed(struct job *job)
 	shut(&job->in);
 }
 
-static int make_room(struct job *job)
+/* NULL, or why there is none. */
+static const char *make_room(struct job *job)
 {
 	size_t size = job->size ? 2 * job->size : 65536;
 	char *more;
 
 	if (job->len < job->size)
-		return 0;
-	more = job->len < REPLY_MAX ? realloc(job->reply, size) : NULL;
+		return NULL;
+	if (job->len >= REPLY_MAX)
+		return "its output is too large for a reply (1 GiB)";
+	more = realloc(job->reply, size);
 	if (!more)
-		return -1;
+		return "there is no memory for its output";
 	job->reply = more;
 	job->size = size;
-	return 0;
+	return NULL;
 }
 
 /* Take what there is of its output. */
-void job_drain(const struct service *service, struct job *job)
+void job_drain(struct job *job)
 {
-	(void)service;
 	while (job->out >= 0) {
+		const char *why = make_room(job);
 		ssize_t n;
 
-		if (make_room(job)) {
+		if (why) {
 			shut(&job->out);
-			job_kill(job, "its output is too large for a reply (1 GiB)");
+			job_kill(job, why);
 			return;
 		}
 		n = read(job->out, job->reply + job->len, job->size - job->len);
@@ -278,13 +281,17 @@ void job_drain(const struct service *service, struct job *job)
 	shut(&job->out);
 }
 
-/* Ask it to end, and the second time do not ask. */
+/*
+ * Ask it to end, and the second time do not ask.  One that has ended already, and whose
+ * number may be another's by now, has failed only.
+ */
 void job_kill(struct job *job, const char *why)
 {
 	if (why)
 		job->failure = why;
-	if (job->pid > 0)
-		kill(-job->pid, job->told ? SIGKILL : SIGTERM);
+	if (!job->pid)
+		return;
+	kill(-job->pid, job->told ? SIGKILL : SIGTERM);
 	job->kill_at = job->told ? KIPC_FOREVER : now() + GRACE;
 	job->told = true;
 }
@@ -307,7 +314,8 @@ static void explain_failure(const struct job *job, const char *command, int stat
 		failed("%s%s: exit status %d", command, who, WEXITSTATUS(status));
 }
 
-static void answer(const struct service *service, struct job *job)
+/* Has the caller its reply? */
+static bool answer(const struct service *service, struct job *job)
 {
 	int err = kipc_reply(service->handle, &job->msg, job->reply, job->len);
 
@@ -315,28 +323,29 @@ static void answer(const struct service *service, struct job *job)
 		failed("%s: the caller waits for the reply no more", service->command[0]);
 	else if (err)
 		failed_at(service->address, err);
+	return !err;
 }
 
 /*
  * It has ended with @status, as waitpid() has it: answer its call, or let that go, and be
- * ready for the next.  Returns whether it did its work.
+ * ready for the next.  Returns whether all went well, to the reply.
  */
-int job_end(const struct service *service, struct job *job, int status)
+bool job_end(const struct service *service, struct job *job, int status)
 {
 	bool good;
 
+	job->pid = 0;
 	shut(&job->in);
-	job_drain(service, job);
+	job_drain(job);
 	shut(&job->out);
 	good = !job->failure && WIFEXITED(status) && !WEXITSTATUS(status);
 	if (!good)
 		explain_failure(job, service->command[0], status);
 	else if (job->msg.kind == KIPC_MSG_CALL)
-		answer(service, job);
+		good = answer(service, job);
 	/* Of a call that was not answered the caller is told that it was refused */
 	kipc_release(&job->msg);
 	free(job->reply);
 	job->reply = NULL;
-	job->pid = 0;
 	return good;
 }

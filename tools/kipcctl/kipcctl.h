@@ -61,6 +61,7 @@ int seconds(const char *text, int64_t *timeout);
 int64_t now(void);
 uint64_t wall_time(void);
 int size_of(const char *text, uint64_t *size);
+int count_of(const char *text, uint64_t *count);
 bool has_capability(int number);
 int read_line(const char *path, char *line, int size);
 int put_json(json_t *value, int err);

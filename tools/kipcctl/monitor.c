@@ -90,7 +90,7 @@ static int parse(struct monitor_args *args, int argc, char **argv)
 		else if (c == 'n')
 			args->pattern = optarg;
 		else if (c == 'c')
-			bad |= size_of(optarg, &args->count) || !args->count;
+			bad |= count_of(optarg, &args->count);
 		else if (c == 'T')
 			bad |= seconds(optarg, &args->timeout);
 		else if (c == 'j')

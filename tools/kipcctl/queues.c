@@ -5,7 +5,6 @@
  * Those that have no name (any more) and are still in use are among them: what waits in
  * them is charged to somebody.  Those that come and go meanwhile may be there or not.
  */
-
 #include "control.h"
 #include "human.h"
 #include "kipcctl.h"

@@ -37,7 +37,7 @@ static int parse_option(struct recv_args *args, int c)
 {
 	switch (c) {
 	case 'c':
-		return number_of(optarg, UINT64_MAX, &args->count) || !args->count;
+		return count_of(optarg, &args->count);
 	case 'f':
 		args->follow = true;
 		return 0;
@@ -106,6 +106,8 @@ static ssize_t next_piece(struct kipc *handle, struct kipc_msg *msg, uint64_t *s
 	for (;;) {
 		ssize_t n = signal_caught() ? -EINTR : kipc_recv(handle, msg, timeout);
 
+		if (n == -EINTR && !signal_caught())
+			continue;
 		if (n < 0)
 			return n;
 		if (!*sender)
@@ -150,7 +152,8 @@ static int receive_file(struct kipc *handle, int fd, const struct recv_args *arg
 
 int failed_to_write(const struct recv_args *args, int err)
 {
-	return failed("%s: %s", args->file ? args->file : "standard output", strerror(-err));
+	return failed("%s: %s", args->file ? args->file : "standard output",
+		      err == -EINTR ? "a signal came before all was written" : strerror(-err));
 }
 
 int verb_recv(int argc, char **argv)

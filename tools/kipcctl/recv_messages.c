@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "json.h"
 #include "kipcctl.h"
@@ -67,52 +66,37 @@ static json_t *describe(const struct kipc_msg *msg)
 	return object;
 }
 
+/* ---- one after the other ---- */
+
+/* In one piece where that is possible: others may write to the same pipe. */
+static int write_line(int fd, const void *data, size_t len)
+{
+	char newline = '\n';
+	struct iovec parts[] = {
+		{ .iov_base = (void *)data, .iov_len = len },
+		{ .iov_base = &newline, .iov_len = 1 },
+	};
+
+	return write_parts(fd, parts, 2);
+}
+
 static int write_json(int fd, const struct kipc_msg *msg)
 {
 	json_t *object = describe(msg);
 	char *line = json_dumps(object, JSON_COMPACT);
-	int err = line ? write_full(fd, line, strlen(line)) : -ENOMEM;
+	int err = line ? write_line(fd, line, strlen(line)) : -ENOMEM;
 
-	if (!err)
-		err = write_full(fd, "\n", 1);
 	free(line);
 	json_decref(object);
 	return err;
-}
-
-/* ---- one after the other ---- */
-
-/* In one piece where that is possible: others may write to the same pipe. */
-static int write_line(int fd, const struct kipc_msg *msg)
-{
-	char newline = '\n';
-	struct iovec parts[] = {
-		{ .iov_base = (void *)msg->data, .iov_len = msg->len },
-		{ .iov_base = &newline, .iov_len = 1 },
-	};
-	ssize_t n;
-
-	do {
-		n = writev(fd, parts, 2);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if ((size_t)n > msg->len)
-		return 0;
-	if ((size_t)n < msg->len) {
-		int err = write_full(fd, (const char *)msg->data + n, msg->len - (size_t)n);
-
-		if (err)
-			return err;
-	}
-	return write_full(fd, &newline, 1);
 }
 
 static int write_message(int fd, const struct kipc_msg *msg, const struct recv_args *args)
 {
 	if (args->json)
 		return write_json(fd, msg);
-	return args->raw ? write_full(fd, msg->data, msg->len) : write_line(fd, msg);
+	return args->raw ? write_full(fd, msg->data, msg->len) :
+			   write_line(fd, msg->data, msg->len);
 }
 
 /* Nothing more comes, for the reason @n: an exit status. */
@@ -134,6 +118,8 @@ int receive_messages(struct kipc *handle, int fd, const struct recv_args *args)
 			    kipc_recv_opts(handle, &msg, &args->options, args->timeout);
 		int err = 0;
 
+		if (n == -EINTR && !signal_caught())
+			continue;
 		if (n < 0)
 			return ended(args, n);
 		if (msg.kind == KIPC_MSG_SEND) {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kipcctl schemes: what the library can be asked for, by its own account. */
+/*
+ * kipcctl schemes: what the library can be asked for, by its own account.
+ *
+ * This is what kipc_scheme_info() says, which opens nothing.  What the kernel's mechanisms can
+ * do by themselves, and proof of it, is for `kipcctl mechanisms`; why one cannot connect, for
+ * `kipcctl doctor`.
+ */
 #include <stdio.h>
 #include <unistd.h>
 

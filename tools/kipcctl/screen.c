@@ -16,9 +16,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "kipc.h"
 #include "kipcctl.h"
 #include "screen.h"
+#include "talk.h"
 
 /* The other screen, no cursor; and back */
 #define ENTER	"\033[?1049h\033[?25l"
@@ -30,28 +30,12 @@
 static struct termios before;
 static bool entered, changed;
 
-/* All of it: 0 or -errno. */
-static int put(const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(STDOUT_FILENO, text, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 static void leave(void)
 {
 	if (!entered)
 		return;
 	entered = false;
-	put(LEAVE, strlen(LEAVE));
+	write_full(STDOUT_FILENO, LEAVE, strlen(LEAVE));
 	if (changed)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	changed = false;
@@ -70,7 +54,7 @@ static void enter(const struct screen *screen)
 		changed = !tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	}
 	entered = true;
-	put(ENTER, strlen(ENTER));
+	write_full(STDOUT_FILENO, ENTER, strlen(ENTER));
 }
 
 static void measure(struct screen *screen)
@@ -140,7 +124,7 @@ int screen_draw(const struct screen *screen, const char *text)
 	}
 	if (row < screen->height)
 		fputs("\r\n" CLEAR_REST, memory);
-	err = fclose(memory) ? -ENOMEM : put(out, size);
+	err = fclose(memory) ? -ENOMEM : write_full(STDOUT_FILENO, out, size);
 	free(out);
 	return err;
 }

@@ -34,11 +34,11 @@ static const char text[] =
 	"  -T, --type=N           their type, where the mechanism has types\n"
 	"  -p, --prio=N           their priority, 0 to 32767, where there are priorities\n"
 	"  -w, --wait=SECONDS     wait for the receiver to start (default: 5)\n"
-	"  -t, --timeout=SECONDS  give up when no piece can be sent for so long\n"
-	"                         (default: never)\n"
+	"  -t, --timeout=SECONDS  give up when connecting takes so long, or no piece can be\n"
+	"                         sent for so long (default: never)\n"
 	"  -h, --help             this\n\n"
 	"Exit status: 0, the mechanism has taken all of it; 1, failed; 2, wrong usage; 4,\n"
-	"nobody receives there; 6, the time was up.\n";
+	"nobody receives or answers there; 6, the time was up.\n";
 
 struct send_args {
 	const char *address;
@@ -200,6 +200,7 @@ static int send_file(struct kipc *handle, const struct send_args *args, int fd)
 static int send_all(const struct send_args *args)
 {
 	bool open_file = strcmp(args->file, "-");
+	int64_t timeout = args->timeout;
 	struct kipc *handle;
 	int fd = STDIN_FILENO, err, status;
 
@@ -207,9 +208,9 @@ static int send_all(const struct send_args *args)
 		fd = open(args->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return failed("%s: %s", args->file, strerror(errno));
-	err = connect_patiently(&handle, args->address, args->wait);
+	err = connect_patiently(&handle, args->address, args->wait, &timeout);
 	if (err)
-		return failed_to_send(args->address, err);
+		return failed_to_connect(args->address, err);
 	if (args->count)
 		status = send_messages(handle, args);
 	else if (args->each_line)

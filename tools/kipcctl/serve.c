@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "human.h"
 #include "kipcctl.h"
 #include "serve.h"
 #include "talk.h"
@@ -36,7 +37,7 @@ static const char text[] =
 	"  -m, --mode=MODE        who may connect, octal (default: 0600)\n"
 	"  -h, --help             this\n\n"
 	"A first SIGINT, SIGTERM or SIGHUP ends it when the commands that run have ended;\n"
-	"a second one kills these.\n\n"
+	"a second one kills these.  One that is ignored at its start (nohup) stays so.\n\n"
 	"Exit status: 0, ended by a signal, or all of N calls were served well; 1, failed,\n"
 	"or of N calls one; 2, wrong usage.\n";
 
@@ -45,13 +46,16 @@ static const char text[] =
 /* The longest that a last client may take to have its reply. */
 #define LINGER KIPC_S(5)
 
+/* So much is received before the signals and the commands have their turn again. */
+#define AT_ONCE 64
+
 /* Larger replies on cma: stay in the server's memory until they are fetched. */
 #define CMA_KEEPS (128 * 1024)
 
 struct serve_args {
 	uint64_t jobs;
 	uint64_t count;		/* 0: no end */
-	uint64_t mode;
+	mode_t mode;		/* 0: the mechanism's default */
 	const char *address;
 	char **command;
 	int64_t timeout;
@@ -79,8 +83,6 @@ struct server {
 
 static int parse_option(struct serve_args *args, int c)
 {
-	char *end;
-
 	switch (c) {
 	case 'J':
 		return number_of(optarg, JOBS_MAX, &args->jobs) || !args->jobs;
@@ -88,13 +90,11 @@ static int parse_option(struct serve_args *args, int c)
 		args->count = 1;
 		return 0;
 	case 'c':
-		return number_of(optarg, UINT64_MAX, &args->count) || !args->count;
+		return count_of(optarg, &args->count);
 	case 't':
 		return seconds(optarg, &args->timeout);
 	case 'm':
-		args->mode = strtoul(optarg, &end, 8);
-		return *optarg < '0' || *optarg > '7' || *end || args->mode > 0777 ||
-		       !args->mode;
+		return mode_number(optarg, &args->mode) || !args->mode;
 	default:
 		return -1;
 	}
@@ -140,7 +140,7 @@ static int open_it(struct server *server, const struct serve_args *args)
 	mode_t mask = 0;
 	int err;
 
-	options.mode = (mode_t)args->mode;
+	options.mode = args->mode;
 	/* What was asked for is what they get; the command's files have the usual mask */
 	if (args->mode)
 		mask = umask(0);
@@ -195,6 +195,12 @@ static void serve(struct server *server, struct job *job)
 		server->status = EXIT_FAILED;
 }
 
+/* Is that an error of one message or client only, and the next may be there already? */
+static bool passes(int err)
+{
+	return err == -EPROTO || err == -EINTR || err == -ECONNRESET;
+}
+
 /*
  * Enough was served, but where the server's end takes replies with it the last client is
  * to have its own first: until it goes, what else is called is refused.
@@ -203,11 +209,15 @@ static void linger(struct server *server)
 {
 	struct kipc *handle = server->service.handle;
 	struct kipc_msg msg;
-	ssize_t n;
+	unsigned int i;
+	ssize_t n = 0;
 
-	while ((n = kipc_recv(handle, &msg, KIPC_NOW)) >= 0)
-		kipc_release(&msg);
-	if ((n != -EAGAIN && n != -EINTR) || now() >= server->linger_until ||
+	for (i = 0; i < AT_ONCE && (n >= 0 || passes((int)n)); i++) {
+		n = kipc_recv(handle, &msg, KIPC_NOW);
+		if (n >= 0)
+			kipc_release(&msg);
+	}
+	if ((n < 0 && n != -EAGAIN && !passes((int)n)) || now() >= server->linger_until ||
 	    (server->last && kill(server->last, 0) && errno == ESRCH))
 		server->linger_until = 0;
 }
@@ -230,13 +240,11 @@ static void open_again(struct server *server, const struct serve_args *args)
 /* What receiving failed with, and whether there is more to receive now. */
 static bool receive_failed(struct server *server, int err)
 {
-	switch (err) {
-	case -EPROTO:
+	if (err == -EPROTO)
 		failed_at(server->service.address, err);
+	if (passes(err))
 		return true;
-	case -EINTR:
-	case -ECONNRESET:
-		return true;
+	switch (err) {
 	case -EAGAIN:
 		return false;
 	case -EDEADLK:
@@ -255,13 +263,17 @@ static bool receive_failed(struct server *server, int err)
 	return false;
 }
 
-/* Receive as long as there are calls and places. */
+/*
+ * Receive as long as there are calls and places, but not for ever: what makes no sense takes
+ * no place, and may come faster than it is thrown away.
+ */
 static void receive(struct server *server)
 {
+	unsigned int i;
 	struct job *job;
 	ssize_t n;
 
-	while (wants_calls(server) && (job = free_place(server))) {
+	for (i = 0; i < AT_ONCE && wants_calls(server) && (job = free_place(server)); i++) {
 		n = kipc_recv(server->service.handle, &job->msg, KIPC_NOW);
 		if (n >= 0)
 			serve(server, job);
@@ -283,26 +295,28 @@ static bool has_ended(const struct job *job)
 	return true;
 }
 
+static void reap_one(struct server *server, struct job *job)
+{
+	int status;
+
+	/* Its number is its own until now, and with it its group's */
+	waitpid(job->pid, &status, 0);
+	server->last = job->msg.known & KIPC_KNOWN_PEER ? job->msg.pid : 0;
+	if (!job_end(&server->service, job, status) && server->bounded)
+		server->status = EXIT_FAILED;
+	if (job->len > server->keeps)
+		server->linger_until = now() + LINGER;
+	server->running--;
+	server->busy = false;
+}
+
 static void reap(struct server *server)
 {
 	size_t i;
-	int status;
 
-	for (i = 0; i < server->places; i++) {
-		struct job *job = &server->jobs[i];
-
-		if (!job->pid || !has_ended(job))
-			continue;
-		/* Its number is its own until now, and with it its group's */
-		waitpid(job->pid, &status, 0);
-		server->last = job->msg.known & KIPC_KNOWN_PEER ? job->msg.pid : 0;
-		if (!job_end(&server->service, job, status) && server->bounded)
-			server->status = EXIT_FAILED;
-		if (job->len > server->keeps)
-			server->linger_until = now() + LINGER;
-		server->running--;
-		server->busy = false;
-	}
+	for (i = 0; i < server->places; i++)
+		if (server->jobs[i].pid && has_ended(&server->jobs[i]))
+			reap_one(server, &server->jobs[i]);
 }
 
 static void kill_all(struct server *server)
@@ -312,6 +326,21 @@ static void kill_all(struct server *server)
 	for (i = 0; i < server->places; i++)
 		if (server->jobs[i].pid)
 			job_kill(&server->jobs[i], "killed at the user's wish");
+}
+
+/* It cannot go on: none of what runs is left behind. */
+static void give_up(struct server *server, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < server->places; i++) {
+		if (!server->jobs[i].pid)
+			continue;
+		job_kill(&server->jobs[i], "killed: the server cannot go on");
+		job_kill(&server->jobs[i], NULL);
+		reap_one(server, &server->jobs[i]);
+	}
+	server->status = failed("poll: %s", why);
 }
 
 /* An end of a command, or the user's wish to end. */
@@ -401,14 +430,14 @@ static void run(struct server *server, const struct serve_args *args)
 			return;
 		wait = prepare(server);
 		if (poll(server->polls, 2 + 2 * server->places, wait) < 0 && errno != EINTR) {
-			server->status = failed("poll: %s", strerror(errno));
+			give_up(server, strerror(errno));
 			return;
 		}
 		for (i = 0; i < server->places; i++) {
 			if (server->polls[2 + 2 * i].revents)
 				job_feed(&server->jobs[i]);
 			if (server->polls[3 + 2 * i].revents)
-				job_drain(&server->service, &server->jobs[i]);
+				job_drain(&server->jobs[i]);
 		}
 		hear_signals(server);
 		kill_late(server);
@@ -423,13 +452,10 @@ static void run(struct server *server, const struct serve_args *args)
  */
 static int watch_signals(struct server *server)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 	sigset_t set;
-	unsigned int i;
 
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
+	ending_signals(&set);
+	sigaddset(&set, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &set, &server->service.mask);
@@ -437,20 +463,27 @@ static int watch_signals(struct server *server)
 	return server->signals < 0 ? -errno : 0;
 }
 
+static bool can_run(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
 /* Better said now than to the first caller. */
-static int find_command(const char *command)
+static bool find_command(const char *command)
 {
 	char path[PATH_MAX], *list, *state = NULL, *dir;
 	const char *search = getenv("PATH");
-	int found = -1;
+	bool found = false;
 
 	if (strchr(command, '/'))
-		return access(command, X_OK);
+		return can_run(command);
 	list = strdup(search ? search : "/bin:/usr/bin");
-	for (dir = list ? strtok_r(list, ":", &state) : NULL; dir && found;
+	for (dir = list ? strtok_r(list, ":", &state) : NULL; dir && !found;
 	     dir = strtok_r(NULL, ":", &state)) {
 		snprintf(path, sizeof(path), "%s/%s", dir, command);
-		found = access(path, X_OK);
+		found = can_run(path);
 	}
 	free(list);
 	return found;
@@ -490,7 +523,7 @@ int verb_serve(int argc, char **argv)
 
 	if (status)
 		return status < 0 ? EXIT_OK : status;
-	if (find_command(args.command[0]))
+	if (!find_command(args.command[0]))
 		return failed("%s: no such command", args.command[0]);
 	server.service.command = args.command;
 	server.service.timeout = args.timeout;

@@ -43,8 +43,8 @@ struct job {
 
 int job_start(const struct service *service, struct job *job);
 void job_feed(struct job *job);
-void job_drain(const struct service *service, struct job *job);
+void job_drain(struct job *job);
 void job_kill(struct job *job, const char *why);
-int job_end(const struct service *service, struct job *job, int status);
+bool job_end(const struct service *service, struct job *job, int status);
 
 #endif /* KIPCCTL_SERVE_H */

@@ -47,14 +47,7 @@ static int parse_group(struct kipc_admin_change *change, const char *value)
 
 static int parse_mode(struct kipc_admin_change *change, const char *value)
 {
-	unsigned long mode;
-	char *end;
-
-	mode = strtoul(value, &end, 8);
-	if (end == value || *end || *value == '-' || mode > 0777)
-		return -1;
-	change->mode = (mode_t)mode;
-	return 0;
+	return mode_number(value, &change->mode);
 }
 
 static int parse_max_msgs(struct kipc_admin_change *change, const char *value)

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kipcctl show: what has been found, for people and for programs. */
+/*
+ * kipcctl show: what has been found, for people and for programs.
+ *
+ * show.c has fetched all of it, so nothing here fails but the output.  For people a fact is a
+ * line under its object: what it is, whose, how full, its endpoints, and who is stuck last;
+ * what does not apply is left out.  Programs have the objects of objects.c, which leave
+ * nothing out.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -333,7 +333,7 @@ static int parse(struct top *top, int argc, char **argv)
 		else if (c == 'i')
 			bad |= seconds(optarg, &top->interval) || top->interval < KIPC_MS(10);
 		else if (c == 'c')
-			bad |= size_of(optarg, &top->count) || !top->count;
+			bad |= count_of(optarg, &top->count);
 		else if (c == 's')
 			bad |= parse_order(&top->order, optarg);
 		else if (c == 'b')

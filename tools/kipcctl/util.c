@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every verb needs: usage, errors, times, sizes, words and progress. */
+/*
+ * kipcctl: what every verb needs: usage, errors, times, sizes, words and progress.
+ *
+ * Nothing here knows of a mechanism or of the module.  What is said to the user goes to
+ * standard error, a sentence a line, by failed(): standard output has what was asked for and
+ * nothing else.  What parses an argument says only whether it could: 0 or -1.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
@@ -93,6 +99,12 @@ int size_of(const char *text, uint64_t *size)
 		return -1;
 	*size <<= shift;
 	return 0;
+}
+
+/* How many, of what --count is: at least one; 0 or -1. */
+int count_of(const char *text, uint64_t *count)
+{
+	return size_of(text, count) || !*count ? -1 : 0;
 }
 
 /* May this process do what needs the capability, in its user namespace? */

@@ -25,11 +25,12 @@
  * only what the machine's administrator leaves.  Limits go with the network namespace through
  * which they were set.
  *
- * Objects have an id, a number above 0 that goes round, so that one that has become free is
- * not soon another object's.  A channel's id is that of its server endpoint.  A dump is in
- * the order of ids: it tells of each object that is there from its begin to its end exactly
- * once, of each that comes or goes meanwhile at most once, and each is told as it was at one
- * moment.  No lock is held from one object to the next.
+ * Objects have an id, a number above 0 that nothing else has in the network namespace and that
+ * goes round, so that one that has become free is not soon another object's.  A channel's id
+ * is that of its server endpoint.  A dump is in the order of ids: it tells of each object that
+ * is there from its begin to its end exactly once, of each that comes or goes meanwhile at most
+ * once, and each is told as it was at one moment (of one that is asked for by itself the
+ * messages that it holds a moment later).  No lock is held from one object to the next.
  *
  * Requests are validated strictly: an attribute that is unknown, of the wrong length or out
  * of range is EINVAL or ERANGE, and the extended ack points at it and says why.  Errors that
