@@ -133,7 +133,9 @@ static inline char *fresh_name(char *buf)
 	static int count;
 
 	memset(buf, 0, KIPC_NAME_SIZE);
-	snprintf(buf, KIPC_NAME_SIZE, "test-%d-%d", getpid(), ++count);
+	/* Several threads may want one. */
+	snprintf(buf, KIPC_NAME_SIZE, "test-%d-%d", getpid(),
+		 __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
 	return buf;
 }
 
