@@ -19,7 +19,6 @@
 
 struct kipc_endpoint;
 struct kipc_endpoint_survey;
-struct kipc_header;
 struct kipc_queue;
 struct kipc_user;
 

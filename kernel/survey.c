@@ -37,7 +37,7 @@ u32 kipc_survey_object(struct kipc_endpoint *ep)
 	}
 }
 
-/* How long the first message has waited. */
+/* How long ago the first message that waits was made. */
 static u64 kipc_survey_queued_ns(struct kipc_inbox *inbox)
 {
 	const struct kipc_message *msg = kipc_inbox_first(inbox);
