@@ -65,7 +65,7 @@ $O/.deps: $(VM)/packages
 ## Trying and testing, in a guest
 
 .PHONY: check style bench insns insns-record shell guest-run guest check-runner
-.PHONY: check-many check-installed check-address check-thread check-valgrind abi-record
+.PHONY: check-models check-many check-installed check-address check-thread check-valgrind abi-record
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
@@ -81,6 +81,9 @@ check-address check-thread check-valgrind: selftests	# the library's tests, here
 check-address:			## the library's tests on this machine with address and UB sanitizers
 check-thread:			## the same with the thread sanitizer
 check-valgrind:			## the same under valgrind
+
+check-models: deps		## the models of the hand-over protocols, searched whole; BOUNDS="-D..."
+	@selftests/models/check
 
 abi-record: lib			## record the library's binary interface, after a change that is meant
 	@selftests/host/abi record
