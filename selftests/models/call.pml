@@ -44,7 +44,7 @@
  * Runs.  Two are enough for each pair of parties that meet at a message: caller and thread, two
  * threads, one who waits for room and one who gives it.  BRIEF is without notices of
  * cancelled calls: each call is made in all the steps, each ended by a small reply.  QUICK
- * is with patient callers, and small calls.
+ * is with patient callers, and small calls.  In each only the first caller may be hasty.
  *	ONE	-DCALLERS=1 -DSERVERS=1 -DATTEMPTS=2 -DODDS=2
  *	ROOM	-DCALLERS=2 -DSERVERS=1 -DATTEMPTS=1 -DODDS=0 -DBRIEF
  *	THREADS	-DCALLERS=1 -DSERVERS=2 -DATTEMPTS=1 -DODDS=1 -DQUICK
@@ -55,15 +55,15 @@
  *	RESTART_DELIVERED	ONE	err		restart a call that has been delivered
  *	TELL_FIRST		ONE	.live		tell the caller, then drop the call
  *	REPLY_UNPINNED		ONE	ref		reply without a reference
- *	COMMIT_BLINDLY		ONE	left		reply without looking whether it is wanted still
- *	NOT_BUSY		THREADS	state==HELD	let others end a call that is being replied to
+ *	COMMIT_BLINDLY		ONE	.live		reply without looking whether it is wanted still
+ *	NOT_BUSY		THREADS	state==2	let others end a call that is being replied to
  *	CLOSE_FORGETS_SENDERS	ROOM	end state	close, and leave who waits for room
- *	ABANDON_QUEUED_ONLY	ONE	end state	die, and leave calls that were received
+ *	ABANDON_QUEUED_ONLY	ONE	room==	die, and leave calls that were received
  *	RESERVE_IN_CLOSED	ONE	closed		let a message into a closed inbox
  *	COMMIT_IN_CLOSED	ONE	closed		likewise, at commit
  *	NO_GRANT		ROOM	end state	give room back and tell nobody
  *	DIE_WITH_MESSAGE	THREADS	end state	be killed and keep what was handed over
- *	WITHDRAW_HELD		ONE	state==		take back a call that was received
+ *	WITHDRAW_HELD		ONE	state==2		take back a call that was received
  *	END_SAYS_UNDELIVERED	ONE	outcome		say "not delivered" of a call that may have run
  *	NO_FLUSH		ONE	end state	finish and do not wake
  */
@@ -190,7 +190,7 @@ bool header_canceled[SERVERS];		/* and whether it is told of KIPC_KIND_CANCELED 
 
 /* The callers */
 byte ref[CALLERS];			/* of the endpoint */
-byte now[CALLERS];			/* the message that room->msg, call->msg is */
+byte cur[CALLERS];			/* the message that room->msg, call->msg is */
 mtype:outcomes outcome[CALLERS];
 byte replies[CALLERS];			/* held in its inbox */
 bool left[CALLERS];			/* its inbox is closed */
@@ -292,7 +292,9 @@ inline kipc_waiter_sleep(t, may)
 		if
 		:: !w[t].asleep
 		:: atomic { w[t].asleep && (may) -> w[t].asleep = false; err = ETIMEDOUT; break }
+#ifndef BRIEF
 		:: atomic { w[t].asleep && (may) -> w[t].asleep = false; err = ERESTARTSYS; break }
+#endif
 		fi
 	od
 }
@@ -320,9 +322,9 @@ inline kipc_inbox_reserve(m)
 inline grant_to(n)
 {
 	i = (n) % CALLERS;
-	assert(msg[now[i]].state == NEW);
+	assert(msg[cur[i]].state == NEW);
 	room--;
-	msg[now[i]].state = RESERVED;
+	msg[cur[i]].state = RESERVED;
 	server_ref++;			/* kipc_inbox_pin() */
 	w[i].entry = false;
 	kipc_waiter_finish(i, OK)
@@ -496,7 +498,7 @@ inline kipc_call_give_up()
 
 inline kipc_message_create()
 {
-	now[c] = m;
+	cur[c] = m;
 	msg[m].state = NEW;
 	outcome[c] = OUTCOME_NONE
 }
@@ -1031,7 +1033,7 @@ active proctype reaper()
 		:: i < CALLERS ->
 			if
 #ifndef QUICK
-			:: i == 0 || hasty[i - 1] -> hasty[i] = true
+			:: i == 0 -> hasty[i] = true
 #endif
 			:: true
 			fi;
