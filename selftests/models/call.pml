@@ -67,68 +67,6 @@
  *	END_SAYS_UNDELIVERED	ONE	outcome		say "not delivered" of a call that may have run
  *	NO_FLUSH		ONE	end state	finish and do not wake
  */
-/*
- * Model: a call is handed to a server's thread, and its end to its caller.
- *
- * It stands for
- *
- *	caller()	kipc_channel_call(), kipc_channel_transmit(): kipc_channel_post() and
- *			kipc_channel_send_stepwise() with kipc_channel_reserve(),
- *			kipc_channel_commit(), kipc_channel_cancel(); kipc_call_give_up();
- *			then kipc_channel_disconnect()
- *	server()	kipc_channel_receive(): kipc_receive_begin(), kipc_receive_finish(),
- *			kipc_channel_requeue(); kipc_channel_reply(): kipc_reply_post() and
- *			kipc_reply_stepwise(), kipc_reply_commit(), kipc_reply_end(),
- *			kipc_reply_deliver(); kipc_channel_release(); by the last thread of
- *			the process kipc_channel_destroy() with kipc_channel_abandon()
- *	inlines		the functions of kernel/inbox.c, kernel/call.c and kernel/wait.c whose
- *			names they have
- *
- * Names are the code's: the states of a message are those of enum kipc_message_state without
- * their prefix, errors and outcomes likewise.  What is in a struct there is in an array here:
- * msg[] by message (each attempt of each caller makes one), w[] by thread, for its waiter.
- *
- * @lock is the channel's.  What is done under it is one step, but for this: after a waiter
- * has been finished comes another step, since its thread may go on from there without the
- * lock; whoever still looks at its stack fails (w[].live).  Sleep and wake-up are what
- * waiter.pml shows that they may be taken for: who is not finished falls asleep in one step,
- * and sleeps until somebody wakes it.
- *
- * The surroundings: each caller is patient, or may give up at any time, by its deadline or a
- * signal (after which it restarts what it may).  The server's process is killed at any time, or
- * only after the last call.  Its threads end each call that they receive, by a reply or
- * without, their own or (once each) any other's, as an id that was guessed does.  A copy may
- * fault; there may be no memory under the lock (so that all the steps are taken).
- *
- * More is allowed than the code does: waiters are chosen in any order, a drained lot is one
- * message.  Left out: asynchronous calls and calls by the server, nice values, descriptors,
- * quotas.
- *
- * Each run ends (there is no cycle: checked), and each ends with all threads at their ends
- * (no invalid end state): so each call ends, nobody sleeps for ever.
- *
- * Bounds: 2 callers, 2 threads of the server, room for 1 message, 1 restart.  Two are enough
- * for each pair of parties that meet at a message: caller and thread, two threads, one who
- * waits for room and one who gives it.  CALLERS, SERVERS, ROOM, ATTEMPTS.
- *
- * Mistakes, each with what must be found:
- *	GIVE_UP_UNLOCKED_LOOK	w.live		give up without looking at done again
- *	GIVE_UP_KEEPS_CALL	w.live		give up and leave msg->call
- *	RESTART_DELIVERED	ran		restart a call that has been delivered
- *	DROP_AFTER_TELLING	w.live		drop the call after its caller was told
- *	REPLY_UNPINNED		ref		reply without a reference
- *	COMMIT_BLINDLY		w.live		reply without looking whether it is still wanted
- *	NOT_BUSY		FREED		let others end a call while its reply is filled
- *	CLOSE_FORGETS_SENDERS	end state	close and leave who waits for room
- *	ABANDON_QUEUED_ONLY	end state	die and leave calls that were received
- *	RESERVE_IN_CLOSED	closed		let a message into a closed inbox
- *	COMMIT_IN_CLOSED	closed		likewise, at commit
- *	NO_GRANT		end state	give room back and tell nobody
- *	DIE_WITH_MESSAGE	end state	be killed and keep what was handed over
- *	WITHDRAW_HELD		FREED		take back a call that was received
- *	END_SAYS_UNDELIVERED	outcome		say "not delivered" of a call that may have run
- *	NO_FLUSH		end state	finish and do not wake
- */
 
 #ifndef CALLERS
 #define CALLERS		2
