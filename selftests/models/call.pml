@@ -50,7 +50,7 @@
  *	THREADS	-DCALLERS=1 -DSERVERS=2 -DATTEMPTS=1 -DODDS=1 -DQUICK
  *
  * Mistakes, each with the run that shows it, and what must be found:
- *	GIVE_UP_UNLOCKED_LOOK	ONE	false		give up without looking at done again
+ *	GIVE_UP_UNLOCKED_LOOK	ONE	violated 0		give up without looking at done again
  *	GIVE_UP_KEEPS_CALL	ONE	.live		give up and leave msg->call
  *	RESTART_DELIVERED	ONE	err		restart a call that has been delivered
  *	TELL_FIRST		ONE	.live		tell the caller, then drop the call
@@ -421,7 +421,7 @@ inline kipc_call_give_up()
 			err = (err == ERESTARTSYS -> EINTR : err)
 #endif
 #endif
-		:: else -> assert(false)
+		:: else -> assert(false)	/* unreached: it is one of them */
 		fi
 	fi;
 		unlock() };
