@@ -991,16 +991,16 @@ active proctype reaper()
 	:: true -> callers_left == 0	/* when there is nothing to do any more */
 	fi;
 	killed = true;
-	callers_left == 0 && server_ref == 0 && _nr_pr == 1;
-	assert(room == ROOM && !lock);
-	i = 0;
-	do
-	:: i < MSGS -> assert(msg[i].state == FREED || msg[i].state == NONE); i++
-	:: else -> break
-	od;
-	i = 0;
-	do
-	:: i < CALLERS -> assert(ref[i] == 0 && replies[i] == 0); i++
-	:: else -> break
-	od
+	atomic { callers_left == 0 && server_ref == 0 && _nr_pr == 1 ->
+		assert(room == ROOM && !lock);
+		i = 0;
+		do
+		:: i < MSGS -> assert(msg[i].state == FREED || msg[i].state == 0); i++	/* 0: never made */
+		:: else -> break
+		od;
+		i = 0;
+		do
+		:: i < CALLERS -> assert(ref[i] == 0 && replies[i] == 0); i++
+		:: else -> break
+		od }
 }
