@@ -57,6 +57,10 @@ examples: lib			## the programs of Documentation/examples, in build/examples
 selftests: lib tools examples $O/linux-source
 	@$(MAKE) -C selftests
 
+.PHONY: gcc-plugins
+gcc-plugins: deps		## our GCC plugins, which look at the module, in build/gcc-plugins
+	@$(MAKE) -C tools/gcc-plugins
+
 .PHONY: deps
 deps: $O/.deps			## install the Debian packages that building and testing need
 $O/.deps: $(VM)/packages
@@ -66,7 +70,7 @@ $O/.deps: $(VM)/packages
 ## Trying and testing, in a guest
 
 .PHONY: check check-debug check-rt coverage style bench insns insns-record shell guest-run guest check-runner
-.PHONY: check-many check-installed check-address check-thread check-valgrind abi-record
+.PHONY: check-plugin check-many check-installed check-address check-thread check-valgrind abi-record
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
@@ -96,6 +100,9 @@ check-valgrind:			## the same under valgrind
 
 abi-record: lib			## record the library's binary interface, after a change that is meant
 	@selftests/host/abi record
+
+check-plugin: gcc-plugins kernels	## double fetches: test the plugin, and look at the module with it
+	@$(VM)/check-plugin $(KERNELS)
 
 check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
 	@$(VM)/check-runner $(KERNEL)
