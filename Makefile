@@ -102,7 +102,7 @@ abi-record: lib			## record the library's binary interface, after a change that 
 	@selftests/host/abi record
 
 check-plugin: gcc-plugins kernels	## double fetches: test the plugin, and look at the module with it
-	@$(VM)/check-plugin $(KERNELS)
+	@$(VM)/check-plugin $(KERNEL)
 
 check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
 	@$(VM)/check-runner $(KERNEL)

@@ -39,7 +39,7 @@
 #define OTHER		1001	/* another one */
 
 /* Deadlines: one that is to pass, and one that passes when something is broken. */
-#define SOON		in_ms(40)
+#define SOON		in_ms(40 * slow())
 #define LONG		in_ms(10000)
 
 static inline uint64_t now_ns(void)
