@@ -116,14 +116,29 @@ static void quota_bound(struct kunit *test, u32 uid, enum kipc_quota what, u64 l
 {
 	struct quota_world *world = test->priv;
 	u64 limits[KIPC_QUOTA_COUNT];
+	int err;
 
 	limits[what] = limit;
-	KUNIT_ASSERT_EQ(test, kipc_user_bound(world->net[0], KUIDT_INIT(uid), BIT(what), limits), 0);
+	err = kipc_user_bound(world->net[0], KUIDT_INIT(uid), BIT(what), limits);
+	KUNIT_ASSERT_EQ(test, err, 0);
 }
 
 static u64 quota_taken(const struct kipc_user *user, enum kipc_quota what)
 {
 	return atomic64_read(&user->charge[what].taken);
+}
+
+/* An account that has @taken of at most @limit is charged @amount. */
+static void quota_edge(struct kunit *test, struct kipc_user *user, u64 taken, u64 amount, u64 limit)
+{
+	const enum kipc_quota what = KIPC_QUOTA_QUEUE_BYTES;
+	bool fits = amount <= limit && taken <= limit - amount;
+
+	atomic64_set(&user->charge[what].taken, taken);
+	user->charge[what].limit = limit;
+	KUNIT_EXPECT_EQ_MSG(test, kipc_account_charge(user, what, amount), fits ? 0 : -EDQUOT,
+			    "%llx + %llx of %llx", taken, amount, limit);
+	KUNIT_EXPECT_EQ(test, quota_taken(user, what), taken + (fits ? amount : 0));
 }
 
 /* Every sum of two numbers near the ends of what there is, against every limit there. */
@@ -133,30 +148,17 @@ static void quota_edges(struct kunit *test)
 		0, 1, 2, S32_MAX, U32_MAX, BIT_ULL(32), S64_MAX - 1, S64_MAX, BIT_ULL(63),
 		BIT_ULL(63) + 1, U64_MAX - 2, U64_MAX - 1, U64_MAX,
 	};
+	const enum kipc_quota what = KIPC_QUOTA_QUEUE_BYTES;
 	struct kipc_user *user = quota_open(test, 0, 1);
-	struct kipc_charge *charge = &user->charge[KIPC_QUOTA_QUEUE_BYTES];
+	struct kipc_charge *charge = &user->charge[what];
 	size_t taken, amount, limit;
 
 	/* Where it is not the machine's, KIPC_NO_LIMIT is really none. */
 	user->parent = user;
-	for (taken = 0; taken < ARRAY_SIZE(edges); taken++) {
-		for (amount = 0; amount < ARRAY_SIZE(edges); amount++) {
-			for (limit = 0; limit < ARRAY_SIZE(edges); limit++) {
-				bool fits = edges[amount] <= edges[limit] &&
-					    edges[taken] <= edges[limit] - edges[amount];
-
-				atomic64_set(&charge->taken, edges[taken]);
-				charge->limit = edges[limit];
-				KUNIT_EXPECT_EQ_MSG(test,
-						    kipc_account_charge(user, KIPC_QUOTA_QUEUE_BYTES,
-									edges[amount]),
-						    fits ? 0 : -EDQUOT, "%llx + %llx of %llx",
-						    edges[taken], edges[amount], edges[limit]);
-				KUNIT_EXPECT_EQ(test, quota_taken(user, KIPC_QUOTA_QUEUE_BYTES),
-						edges[taken] + (fits ? edges[amount] : 0));
-			}
-		}
-	}
+	for (taken = 0; taken < ARRAY_SIZE(edges); taken++)
+		for (amount = 0; amount < ARRAY_SIZE(edges); amount++)
+			for (limit = 0; limit < ARRAY_SIZE(edges); limit++)
+				quota_edge(test, user, edges[taken], edges[amount], edges[limit]);
 	user->parent = NULL;
 	atomic64_set(&charge->taken, 0);
 	charge->limit = KIPC_NO_LIMIT;
@@ -399,7 +401,7 @@ static void quota_race(struct kunit *test)
 
 	kipc_quota_set_default(KIPC_QUOTA_FDS, race.limit);
 	for (i = 0; i < THREADS; i++)
-		threads[i] = kthread_run(quota_race_run, &race, "quota_race/%d", i);
+		threads[i] = kthread_run(quota_race_run, &race, "kipc_race/%d", i);
 	for (i = 0; i < THREADS; i++)
 		if (!IS_ERR(threads[i]))
 			kthread_stop(threads[i]);

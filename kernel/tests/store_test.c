@@ -158,7 +158,7 @@ static void store_check_finds(struct kunit *test, const struct store_model *mode
 	struct kipc_choice choice;
 	size_t i;
 
-	for (choice.select = KIPC_SELECT_URGENT; choice.select <= KIPC_SELECT_NTH; choice.select++) {
+	for (choice.select = 0; choice.select <= KIPC_SELECT_NTH; choice.select++) {
 		for (i = 0; i < ARRAY_SIZE(around); i++) {
 			choice.match = around[i];
 			KUNIT_ASSERT_PTR_EQ(test, kipc_store_find(&model->store, &choice),
