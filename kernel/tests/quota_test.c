@@ -286,7 +286,7 @@ static void quota_lowest_limit(struct kunit *test)
 	kipc_user_put(user);
 }
 
-/* What a user may have beside what it has, in all its accounts, is what it gets. */
+/* One random charge, refund or limit, which every account of the user must agree to. */
 static void quota_random_step(struct kunit *test, struct rnd_state *random,
 			      struct kipc_user **users, u64 (*taken)[DEPTH], u64 (*limits)[DEPTH])
 {

@@ -108,7 +108,7 @@ static bool store_precedes(const struct kipc_choice *choice, const struct kipc_e
 	return a->prio > b->prio || (a->prio == b->prio && a->seq < b->seq);
 }
 
-/* Before how many of those that are in the store would this one be behind? */
+/* How many of those that are in the store are received before this one? */
 static u64 store_model_ahead(const struct store_model *model, const struct kipc_choice *choice,
 			     const struct kipc_entry *entry)
 {
