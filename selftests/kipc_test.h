@@ -31,7 +31,7 @@
 
 #include <linux/kipc.h>
 #include <linux/userfaultfd.h>
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define PAGE		4096UL
 #define CHUNK		32768UL	/* what a pool grows by */
