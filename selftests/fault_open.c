@@ -55,7 +55,7 @@ static int open_in_container(void *arg)
 
 	if (enter_container(100000, 65536) || nl_open(&nl))
 		return 1;
-	/* It has accounts inside and outside. */
+	/* It has accounts inside and outside.  (Who may have all memory refused is outside.) */
 	sweep_open(_metadata, &nl, "open, in a container");
 	close(nl.fd);
 	return !_metadata->exit_code ? 0 : 2;

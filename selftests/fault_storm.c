@@ -108,7 +108,7 @@ static int serve(struct storm *storm)
 	struct stamp stamp;
 
 	for (;;) {
-		if (MUST(storm, channel_recv(storm->server.fd, &msg)))
+		if (MUST(storm, channel_recv_until(storm->server.fd, &msg, 0)))
 			return 1;
 		if (msg.kind == KIPC_KIND_CONNECTED || msg.kind == KIPC_KIND_GONE ||
 		    msg.kind == KIPC_KIND_CANCELED) {

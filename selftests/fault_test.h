@@ -120,17 +120,6 @@ static inline void faults_write(int fd, unsigned int value)
 		;
 }
 
-/* Return: how many points are left, 0: it has come to the one that was refused. */
-static inline unsigned int faults_left(int fd)
-{
-	char text[16] = "";
-
-	/* The copy of this very number was the one. */
-	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
-		return 1;
-	return strtoul(text, NULL, 10);
-}
-
 /* Sweeps */
 
 /**
@@ -177,8 +166,6 @@ static inline void sweep_turn(struct sweep *sweep)
 
 	for (kind = 0; kind < FAULT_KINDS; kind++)
 		sweep->kinds[kind] -= faults_times(kind);
-	/* The last number, which was 1, could not be read: that copy is ours. */
-	sweep->kinds[FAULT_COPY]--;
 	sweep->lasting = true;
 	sweep->point = 0;
 }
@@ -205,9 +192,22 @@ static inline void sweep_arm(struct sweep *sweep)
 	faults_write(sweep->nth, sweep->point ?: FAULT_MANY);
 }
 
+/* Return: how many points are left, 0: it has come to the one that was refused. */
+static inline unsigned int sweep_left(struct sweep *sweep)
+{
+	char text[16] = "";
+
+	if (pread(sweep->nth, text, sizeof(text) - 1, 0) >= 0)
+		return strtoul(text, NULL, 10);
+	/* The copy of this very number was the one, and does not count. */
+	if (!sweep->lasting)
+		sweep->kinds[FAULT_COPY]--;
+	return 1;
+}
+
 static inline void sweep_disarm(struct sweep *sweep, bool failed)
 {
-	sweep->left = faults_left(sweep->nth);
+	sweep->left = sweep_left(sweep);
 	if (sweep->lasting)
 		faults_write(sweep->make, 0);
 	faults_write(sweep->nth, 0);
