@@ -136,6 +136,6 @@ int kipc_queue_receive(struct kipc_queue *queue, const struct kipc_queue_order *
 		       const struct kipc_limit *limit, struct kipc_queue_target *target);
 int kipc_queue_receive_batch(struct kipc_queue *queue, struct kipc_queue_order *order,
 			     const struct kipc_limit *limit, void __user *data,
-			     struct kipc_header __user *headers, u32 count, u32 *done);
+			     struct kipc_header __user *headers, u32 count, u32 __user *done);
 
 #endif /* KIPC_QUEUE_TRANSFER_H */

@@ -56,6 +56,9 @@
  *  - Addresses are __u64, so the layout is the same for 32- and 64-bit programs.
  *  - A deadline is absolute CLOCK_MONOTONIC time in nanoseconds; 0 is none.
  *  - A request that fails leaves nothing behind, except where it says so.
+ *  - A structure that could be written when the request began, and cannot be when it ends
+ *    (another thread has unmapped it), is EFAULT.  Where that was to say how many messages
+ *    of a batch were sent, or released, they are.
  *
  * Errors that any request may end with, and which are not repeated below:
  * EFAULT (an address that is not the caller's to read or write), EINVAL,
@@ -448,7 +451,8 @@ struct kipc_channel_connect {
  * calls restarts only a call that had not been delivered, so it never runs twice.
  * Being stopped, traced or frozen interrupts a delivered call like a signal does.
  * EFAULT with KIPC_OUTCOME_REPLIED: the reply could not be written here and waits for
- * KIPC_IOC_CHANNEL_RECV.
+ * KIPC_IOC_CHANNEL_RECV.  EFAULT with KIPC_OUTCOME_DELIVERED: the call was made with
+ * %KIPC_CALL_ASYNC, but its id could not be written; its end is received all the same.
  *
  * Since: 1
  */
