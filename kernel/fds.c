@@ -112,14 +112,33 @@ static void kipc_fds_free(struct kipc_fds *fds)
 	kfree(fds);
 }
 
-/* A worker is nobody's thread: it closes files at once, however long that takes. */
+/*
+ * The last close of a socket does not linger in a worker, as it does not where a process
+ * exits: there are only so many of them, and everybody's files wait for one.  Where somebody
+ * else has the file this is not the last close, and the option is not ours to change.
+ */
+static void kipc_file_hurry(struct file *file)
+{
+	struct socket *socket = sock_from_file(file);
+	struct sock *sk = socket ? socket->sk : NULL;
+
+	if (!sk || file_count(file) > 1)
+		return;
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
+	release_sock(sk);
+}
+
+/* A worker is nobody's thread: it closes files at once. */
 static void kipc_fds_close(struct work_struct *work)
 {
 	struct kipc_fds *fds = container_of(work, struct kipc_fds, work);
 	unsigned int nr;
 
-	for (nr = 0; nr < fds->count; nr++)
+	for (nr = 0; nr < fds->count; nr++) {
+		kipc_file_hurry(fds->files[nr]);
 		__fput_sync(fds->files[nr]);
+	}
 	kipc_fds_free(fds);
 }
 

@@ -9,7 +9,7 @@
  * The last close of a file can take long: as long as the sender of a socket with
  * SO_LINGER likes.  So a receiver closes a message's descriptors itself only where it has
  * asked for all of them.  Otherwise, and for what was in a queue (where somebody else may
- * have looked at them before), a worker does.
+ * have looked at them before), a worker does, which does not linger.
  *
  * A file that holds other files may come to hold the endpoint that holds it, and then
  * neither would ever be closed: nobody would be left who could.  The kernel finds such
