@@ -259,7 +259,8 @@ struct kipc_payload {
  * @reserved:	0
  *
  * Identity is the sender's at the moment of the call, whoever opened the
- * endpoint.
+ * endpoint.  Only a write() has the user and group of who opened it: a program that has
+ * been given the descriptor may not know what it writes to.
  *
  * Since: 1
  */
