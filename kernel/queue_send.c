@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Queue: how messages go in.  See queue.h and queue_transfer.h. */
 #include "copy.h"
+#include "fds.h"
 #include "queue_transfer.h"
 
 static bool kipc_queue_admits(const struct kipc_queue *queue, const struct kipc_entry *entry,
@@ -58,6 +59,8 @@ static struct kipc_entry *kipc_queue_bring(struct kipc_queue *queue, struct kipc
 
 	if (iov_iter_count(&source->iter) > READ_ONCE(queue->bounds.max_size))
 		return ERR_PTR(-EMSGSIZE);
+	if (unlikely(source->fds) && !kipc_fds_may_wait(source->fds, queue->name.net))
+		return ERR_PTR(-ELOOP);
 	entry = kipc_entry_create(&queue->spare, user, source);
 	if (!IS_ERR(entry))
 		entry->type = type;

@@ -218,8 +218,9 @@ struct kipc_vec {
  *
  * Descriptors are duplicated for the message when it is sent.  Errors: EBADF, one is not
  * open.  ELOOP, one could come to hold the message that holds it: an endpoint of kipc or
- * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device.  EDQUOT, too many
- * are on their way already (max_fds).
+ * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device; and to a queue that
+ * is not in the first network namespace, what keeps a namespace: a socket, a namespace, a
+ * file of /proc, a tree of mounts.  EDQUOT, too many are on their way already (max_fds).
  *
  * Since: 1
  */
@@ -261,7 +262,8 @@ struct kipc_payload {
  * @reserved:	0
  *
  * Identity is the sender's at the moment of the call, whoever opened the
- * endpoint.
+ * endpoint.  Only a write() has the user and group of who opened it: a program that has
+ * been given the descriptor may not know what it writes to.
  *
  * Since: 1
  */
