@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Channel: see channel.h for what it is; this is making, joining and leaving one. */
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "channel.h"
 #include "endpoint.h"
@@ -269,6 +270,15 @@ static void kipc_client_notify(struct kipc_endpoint *client, struct kipc_message
 		kipc_wake_pollers(&server->poll_wait, EPOLLIN | EPOLLRDNORM);
 }
 
+/* Choose a client's number and tell it, before anybody else knows of the client. */
+static int kipc_channel_number(struct kipc_channel *channel, u64 *number, u64 __user *to)
+{
+	spin_lock(&channel->lock);
+	*number = ++channel->last_client;
+	spin_unlock(&channel->lock);
+	return copy_to_user(to, number, sizeof(*number)) ? -EFAULT : 0;
+}
+
 /* Alive and joined are decided under one lock. */
 static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint *ep,
 			     struct kipc_client_notices *notices)
@@ -278,7 +288,6 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
 
 	spin_lock(&channel->lock);
 	if (channel->server) {
-		ep->number = ++channel->last_client;
 		rb_add(&ep->client_node, &channel->clients, kipc_client_less);
 		channel->client_count++;
 		err = 0;
@@ -291,10 +300,6 @@ static int kipc_channel_join(struct kipc_channel *channel, struct kipc_endpoint 
 	}
 	spin_unlock(&channel->lock);
 	kipc_wakes_flush(&wakes);
-	if (err) {
-		kipc_message_destroy(notices->connected);
-		kipc_message_destroy(notices->gone);
-	}
 	return err;
 }
 
@@ -314,10 +319,12 @@ static bool kipc_channel_wants_notices(struct kipc_channel *channel)
  * @ep:		the endpoint, taking a role
  * @text:	the channel's name, checked
  * @pool:	bytes of the pool, from kipc_pool_size()
+ * @number:	where the client's number goes
  *
- * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EDQUOT or -ENOMEM.
+ * Return: 0, -ENOENT, -EACCES, -ECONNREFUSED, -EDQUOT, -ENOMEM or -EFAULT.
  */
-int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
+int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool,
+			 u64 __user *number)
 {
 	struct kipc_client_notices notices = { };
 	struct kipc_channel *channel;
@@ -336,6 +343,9 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 		err = kipc_client_notices_create(ep, &notices);
 	if (err)
 		goto err_put;
+	err = kipc_channel_number(channel, &ep->number, number);
+	if (err)
+		goto err_notices;
 	kipc_memory_init(&ep->inbox.memory, pool, ep->user, ep);
 	kipc_inbox_init(&ep->inbox, ep, channel);
 	ep->channel = channel;
@@ -344,6 +354,10 @@ int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool)
 		return 0;
 
 	ep->channel = NULL;
+err_notices:
+	ep->number = 0;
+	kipc_message_destroy(notices.connected);
+	kipc_message_destroy(notices.gone);
 err_put:
 	kipc_channel_put(channel);
 	return err;

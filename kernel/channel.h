@@ -64,7 +64,8 @@ void kipc_channel_change(struct kipc_channel *channel, const struct kipc_change 
 
 int kipc_channel_create(struct kipc_endpoint *ep, const char *text, umode_t mode, u32 options,
 			u32 pool);
-int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool);
+int kipc_channel_connect(struct kipc_endpoint *ep, const char *text, u32 pool,
+			 u64 __user *number);
 void kipc_channel_destroy(struct kipc_endpoint *ep);
 void kipc_channel_disconnect(struct kipc_endpoint *ep);
 struct kipc_endpoint *kipc_channel_client(struct kipc_channel *channel, u64 number);

@@ -67,6 +67,11 @@ static inline void kipc_shrinker_unregister(struct shrinker *shrinker)
 #endif
 }
 
+/* 6.5: a slab cache can be kept apart from others whose objects are of its size. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE	0
+#endif
+
 /* 6.8: what an eventfd is signalled with is always 1. */
 static inline void kipc_eventfd_add(struct eventfd_ctx *eventfd)
 {

@@ -6,6 +6,7 @@
 #include <net/net_namespace.h>
 
 #include "channel.h"
+#include "compat.h"
 #include "endpoint.h"
 #include "event.h"
 #include "notify.h"
@@ -209,7 +210,7 @@ void kipc_endpoint_info(struct kipc_endpoint *ep, struct kipc_endpoint_info *inf
 
 int __init kipc_endpoint_init(void)
 {
-	kipc_endpoint_cache = KMEM_CACHE(kipc_endpoint, 0);
+	kipc_endpoint_cache = KMEM_CACHE(kipc_endpoint, SLAB_NO_MERGE);
 	return kipc_endpoint_cache ? 0 : -ENOMEM;
 }
 

@@ -40,7 +40,8 @@ static struct kipc_entry *kipc_entry_alloc(struct kipc_entry **spare, u32 len)
 	if (i < ARRAY_SIZE(kipc_entry_sizes))
 		entry = kmem_cache_alloc(kipc_entry_caches[i], GFP_KERNEL_ACCOUNT);
 	else
-		entry = kvmalloc(struct_size(entry, data, len), GFP_KERNEL_ACCOUNT);
+		entry = kvmalloc(struct_size(entry, data, len),
+				 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (entry)
 		entry->cache = i;
 	return entry;

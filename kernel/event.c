@@ -16,25 +16,31 @@ static struct kipc_eye kipc_event_eye(struct net *net)
 	return (struct kipc_eye){ .user_ns = net->user_ns };
 }
 
-static struct sk_buff *kipc_event_begin(u8 cmd, void **hdr)
+/* There is no memory for an event: who listens is told that it has missed some. */
+static void kipc_event_lose(struct net *net, enum kipc_group group)
+{
+	genl_set_err(&kipc_family, net, 0, group, -ENOBUFS);
+}
+
+static struct sk_buff *kipc_event_begin(struct net *net, enum kipc_group group, u8 cmd, void **hdr)
 {
 	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 
-	if (!skb)
-		return NULL;
-	*hdr = genlmsg_put(skb, 0, 0, &kipc_family, 0, cmd);
+	*hdr = skb ? genlmsg_put(skb, 0, 0, &kipc_family, 0, cmd) : NULL;
 	if (*hdr)
 		return skb;
 	nlmsg_free(skb);
+	kipc_event_lose(net, group);
 	return NULL;
 }
 
-/* Send what has been put, unless that failed: then, and on no memory, the event is lost. */
+/* Send what has been put, unless that failed. */
 static void kipc_event_end(struct net *net, enum kipc_group group, struct sk_buff *skb, void *hdr,
 			   int err)
 {
 	if (err) {
 		nlmsg_free(skb);
+		kipc_event_lose(net, group);
 		return;
 	}
 	genlmsg_end(skb, hdr);
@@ -47,8 +53,8 @@ static void kipc_event_channel(struct kipc_endpoint *server, bool created)
 	struct sk_buff *skb;
 	void *hdr;
 
-	skb = kipc_event_begin(created ? KIPC_CMD_CHANNEL_NEW_NTF : KIPC_CMD_CHANNEL_DEL_NTF,
-			       &hdr);
+	skb = kipc_event_begin(server->net, KIPC_GROUP_OBJECTS, created ?
+			       KIPC_CMD_CHANNEL_NEW_NTF : KIPC_CMD_CHANNEL_DEL_NTF, &hdr);
 	if (skb)
 		kipc_event_end(server->net, KIPC_GROUP_OBJECTS, skb, hdr,
 			       kipc_put_channel(skb, server, &eye));
@@ -70,8 +76,8 @@ void kipc_event_endpoint(struct kipc_endpoint *ep, bool created)
 		return;
 	if (server && created)
 		kipc_event_channel(ep, true);
-	skb = kipc_event_begin(created ? KIPC_CMD_ENDPOINT_NEW_NTF : KIPC_CMD_ENDPOINT_DEL_NTF,
-			       &hdr);
+	skb = kipc_event_begin(ep->net, KIPC_GROUP_OBJECTS, created ?
+			       KIPC_CMD_ENDPOINT_NEW_NTF : KIPC_CMD_ENDPOINT_DEL_NTF, &hdr);
 	if (skb)
 		kipc_event_end(ep->net, KIPC_GROUP_OBJECTS, skb, hdr,
 			       kipc_put_endpoint(skb, ep, &eye));
@@ -93,7 +99,8 @@ void kipc_event_queue(struct kipc_queue *queue, bool created)
 
 	if (likely(!kipc_netlink_is_heard(net, KIPC_GROUP_OBJECTS)))
 		return;
-	skb = kipc_event_begin(created ? KIPC_CMD_QUEUE_NEW_NTF : KIPC_CMD_QUEUE_DEL_NTF, &hdr);
+	skb = kipc_event_begin(net, KIPC_GROUP_OBJECTS, created ?
+			       KIPC_CMD_QUEUE_NEW_NTF : KIPC_CMD_QUEUE_DEL_NTF, &hdr);
 	if (skb)
 		kipc_event_end(net, KIPC_GROUP_OBJECTS, skb, hdr,
 			       kipc_put_queue(skb, queue, &eye));
@@ -150,7 +157,7 @@ void kipc_event_peer_died(struct kipc_endpoint *ep)
 	kipc_survey_endpoint(ep, &survey);
 	if (!kipc_event_has_peer(&survey))
 		return;
-	skb = kipc_event_begin(KIPC_CMD_PEER_DIED, &hdr);
+	skb = kipc_event_begin(ep->net, KIPC_GROUP_TROUBLE, KIPC_CMD_PEER_DIED, &hdr);
 	if (!skb)
 		return;
 	err = kipc_event_put_time(skb, ktime_get_real_ns()) ?:
@@ -172,7 +179,7 @@ void kipc_event_pool_stuck(struct kipc_endpoint *ep, const struct kipc_endpoint_
 	void *hdr;
 	int err;
 
-	skb = kipc_event_begin(KIPC_CMD_POOL_STUCK, &hdr);
+	skb = kipc_event_begin(ep->net, KIPC_GROUP_TROUBLE, KIPC_CMD_POOL_STUCK, &hdr);
 	if (!skb)
 		return;
 	err = kipc_event_put_time(skb, ktime_get_real_ns()) ?:
@@ -200,7 +207,7 @@ void kipc_event_call_failed(struct kipc_endpoint *ep, u64 id, int err, u32 outco
 
 	if (likely(!kipc_netlink_is_heard(ep->net, KIPC_GROUP_TROUBLE)))
 		return;
-	skb = kipc_event_begin(KIPC_CMD_CALL_FAILED, &hdr);
+	skb = kipc_event_begin(ep->net, KIPC_GROUP_TROUBLE, KIPC_CMD_CALL_FAILED, &hdr);
 	if (!skb)
 		return;
 	err = kipc_event_put_time(skb, ktime_get_real_ns()) ?:
@@ -220,7 +227,7 @@ static void kipc_event_limit_hit_in(struct net *net, struct kipc_user *user, enu
 	void *hdr;
 	int err;
 
-	skb = kipc_event_begin(KIPC_CMD_LIMIT_HIT, &hdr);
+	skb = kipc_event_begin(net, KIPC_GROUP_TROUBLE, KIPC_CMD_LIMIT_HIT, &hdr);
 	if (!skb)
 		return;
 	err = kipc_event_put_time(skb, READ_ONCE(charge->refused_at)) ?:

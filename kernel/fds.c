@@ -18,12 +18,27 @@
 
 static struct workqueue_struct *kipc_fds_workers;
 
-static bool kipc_file_is_io_uring(const struct file *file)
+/* What the kernel calls an anonymous file; NULL, it is none. */
+static const char *kipc_file_anon_name(const struct file *file)
 {
 	const struct dentry *dentry = file->f_path.dentry;
 
-	return dentry->d_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	       !strcmp(dentry->d_name.name, "[io_uring]");
+	return dentry->d_sb->s_magic == ANON_INODE_FS_MAGIC ? dentry->d_name.name : NULL;
+}
+
+static bool kipc_file_is_io_uring(const struct file *file)
+{
+	const char *name = kipc_file_anon_name(file);
+
+	return name && !strcmp(name, "[io_uring]");
+}
+
+/* Is it of one of these drivers? */
+static bool kipc_file_is_of(const struct file *file, const char * const *drivers, size_t count)
+{
+	struct module *owner = file->f_op->owner;
+
+	return owner && match_string(drivers, count, module_name(owner)) >= 0;
 }
 
 /* Drivers whose files hold other files, or a process's memory and what is mapped there. */
@@ -32,11 +47,9 @@ static bool kipc_file_is_holder(const struct file *file)
 	static const char * const holders[] = {
 		"binder_linux", "vhost_net", "vhost_scsi", "vhost_vdpa", "vhost_vsock",
 	};
-	struct module *owner = file->f_op->owner;
 
-	if (file_inode(file)->i_sb->s_magic == BINDERFS_SUPER_MAGIC)
-		return true;
-	return owner && match_string(holders, ARRAY_SIZE(holders), module_name(owner)) >= 0;
+	return file_inode(file)->i_sb->s_magic == BINDERFS_SUPER_MAGIC ||
+	       kipc_file_is_of(file, holders, ARRAY_SIZE(holders));
 }
 
 /* May this file, by whatever detour, come to refer to the endpoint it waits in? */
@@ -48,6 +61,45 @@ static bool kipc_file_may_cycle(struct file *file)
 		return socket->ops && socket->ops->family == AF_UNIX;
 	return file->f_op == &kipc_file_operations || kipc_file_is_io_uring(file) ||
 	       kipc_file_is_holder(file);
+}
+
+/* Does this file keep a network namespace that could die otherwise, as far as is known? */
+static bool kipc_file_keeps_net(struct file *file)
+{
+	static const char * const keepers[] = { "ppp_generic", "tap", "tun" };
+	/* Other anonymous files may watch one (inotify), be about to mount, or hold anything. */
+	static const char * const harmless[] = {
+		"[eventfd]", "[eventpoll]", "[pidfd]", "[signalfd]", "[timerfd]",
+	};
+	unsigned long magic = file_inode(file)->i_sb->s_magic;
+	struct socket *socket = sock_from_file(file);
+	const char *name = kipc_file_anon_name(file);
+
+	if (socket)
+		return !socket->sk || !net_eq(sock_net(socket->sk), &init_net);
+	if (name)
+		return match_string(harmless, ARRAY_SIZE(harmless), name) < 0;
+	/* Namespaces and files about them; trees of mounts, in which there may be some. */
+	return magic == NSFS_MAGIC || magic == PROC_SUPER_MAGIC ||
+	       file->f_mode & FMODE_NEED_UNMOUNT ||
+	       kipc_file_is_of(file, keepers, ARRAY_SIZE(keepers));
+}
+
+/**
+ * kipc_fds_may_wait() - may descriptors wait where nobody need have anything open?
+ * @fds:	them
+ * @net:	the network namespace, with which what they wait in goes
+ */
+bool kipc_fds_may_wait(const struct kipc_fds *fds, const struct net *net)
+{
+	unsigned int nr;
+
+	if (net_eq(net, &init_net))
+		return true;
+	for (nr = 0; nr < fds->count; nr++)
+		if (kipc_file_keeps_net(fds->files[nr]))
+			return false;
+	return true;
 }
 
 static int kipc_fds_add(struct kipc_fds *fds, const s32 __user *from)
@@ -112,14 +164,33 @@ static void kipc_fds_free(struct kipc_fds *fds)
 	kfree(fds);
 }
 
-/* A worker is nobody's thread: it closes files at once, however long that takes. */
+/*
+ * The last close of a socket does not linger in a worker, as it does not where a process
+ * exits: there are only so many of them, and everybody's files wait for one.  Where somebody
+ * else has the file this is not the last close, and the option is not ours to change.
+ */
+static void kipc_file_hurry(struct file *file)
+{
+	struct socket *socket = sock_from_file(file);
+	struct sock *sk = socket ? socket->sk : NULL;
+
+	if (!sk || file_count(file) > 1)
+		return;
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
+	release_sock(sk);
+}
+
+/* A worker is nobody's thread: it closes files at once. */
 static void kipc_fds_close(struct work_struct *work)
 {
 	struct kipc_fds *fds = container_of(work, struct kipc_fds, work);
 	unsigned int nr;
 
-	for (nr = 0; nr < fds->count; nr++)
+	for (nr = 0; nr < fds->count; nr++) {
+		kipc_file_hurry(fds->files[nr]);
 		__fput_sync(fds->files[nr]);
+	}
 	kipc_fds_free(fds);
 }
 

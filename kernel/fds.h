@@ -9,7 +9,7 @@
  * The last close of a file can take long: as long as the sender of a socket with
  * SO_LINGER likes.  So a receiver closes a message's descriptors itself only where it has
  * asked for all of them.  Otherwise, and for what was in a queue (where somebody else may
- * have looked at them before), a worker does.
+ * have looked at them before), a worker does, which does not linger.
  *
  * A file that holds other files may come to hold the endpoint that holds it, and then
  * neither would ever be closed: nobody would be left who could.  The kernel finds such
@@ -18,6 +18,11 @@
  * registers any file), Android's Binder (it carries any descriptor) and vhost (it holds
  * its owner's memory, in which a pool may be mapped).  Drivers are known by their module's
  * name; one that is built into the kernel is not, unless it has a file system of its own.
+ *
+ * What waits in a queue goes with the queue's network namespace at the latest, and a file
+ * there that keeps that namespace would keep itself.  So a queue takes no such files
+ * (kipc_fds_may_wait()), also not those that keep another namespace, which may have a queue
+ * with one of ours; unless it is in the first namespace, which never goes.
  */
 #ifndef KIPC_FDS_H
 #define KIPC_FDS_H
@@ -26,8 +31,11 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "fetch.h"
+
 struct file;
 struct kipc_user;
+struct net;
 
 /**
  * struct kipc_fds - descriptors on their way
@@ -58,7 +66,8 @@ struct kipc_fds_taken {
 };
 
 struct kipc_fds *kipc_fds_create(struct kipc_user *user, const s32 __user *fds,
-				 unsigned int count);
+				 unsigned int count) __reads_user(2);
+bool kipc_fds_may_wait(const struct kipc_fds *fds, const struct net *net);
 void kipc_fds_put(struct kipc_fds *fds);
 int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to);
 int kipc_fds_take(struct kipc_fds *fds, s32 __user *to, unsigned int max,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* File: see file.h for what it is; what read and write mean is in uapi/linux/kipc.h. */
+#include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
@@ -226,7 +227,29 @@ static ssize_t kipc_file_read(struct kiocb *iocb, struct iov_iter *to)
 	}
 }
 
-static ssize_t kipc_file_write(struct kiocb *iocb, struct iov_iter *from)
+/*
+ * Whoever makes a request of kipc knows what it says and to whom.  A write() it can be made to
+ * do where it does not: a setuid program finds in its standard output whatever it was given.
+ * So a write() speaks for who opened the endpoint, as the kernel has it of other files.
+ *
+ * Return: for kipc_file_speak_for_self(), or NULL: it is the same user.
+ */
+static const struct cred *kipc_file_speak_for_opener(const struct file *file)
+{
+	const struct cred *opener = file->f_cred;
+
+	if (likely(uid_eq(current_euid(), opener->euid) && gid_eq(current_egid(), opener->egid)))
+		return NULL;
+	return override_creds(opener);
+}
+
+static void kipc_file_speak_for_self(const struct cred *self)
+{
+	if (unlikely(self))
+		revert_creds(self);
+}
+
+static ssize_t kipc_file_write_as_opener(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct kipc_endpoint *ep = iocb->ki_filp->private_data;
 	struct kipc_limit limit = kipc_file_limit(iocb);
@@ -241,6 +264,15 @@ static ssize_t kipc_file_write(struct kiocb *iocb, struct iov_iter *from)
 	default:
 		return -ENOTCONN;
 	}
+}
+
+static ssize_t kipc_file_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	const struct cred *self = kipc_file_speak_for_opener(iocb->ki_filp);
+	ssize_t written = kipc_file_write_as_opener(iocb, from);
+
+	kipc_file_speak_for_self(self);
+	return written;
 }
 
 static __poll_t kipc_file_poll(struct file *file, poll_table *table)

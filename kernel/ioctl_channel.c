@@ -41,6 +41,7 @@ int kipc_ioc_channel_create(struct kipc_request *rq)
 int kipc_ioc_channel_connect(struct kipc_request *rq)
 {
 	struct kipc_channel_connect *arg = &rq->arg.connect;
+	struct kipc_channel_connect __user *uarg = rq->uarg;
 	u32 pool = kipc_pool_size(arg->pool_size);
 	int err;
 
@@ -51,14 +52,9 @@ int kipc_ioc_channel_connect(struct kipc_request *rq)
 		return err;
 	arg->pool_size = pool;
 	err = kipc_write_back(rq, &arg->pool_size, sizeof(arg->pool_size)) ?:
-	      kipc_write_back(rq, &arg->client, sizeof(arg->client));
-	if (!err)
-		err = kipc_channel_connect(rq->ep, arg->name, pool);
+	      kipc_channel_connect(rq->ep, arg->name, pool, &uarg->client);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_CLIENT);
-	if (err)
-		return err;
-	arg->client = rq->ep->number;
-	return kipc_write_back(rq, &arg->client, sizeof(arg->client));
+	return err;
 }
 
 /*
@@ -135,7 +131,11 @@ int kipc_ioc_channel_call(struct kipc_request *rq)
 		if (!kipc_write_words(rq->uarg + KIPC_CALL_OUT, &arg->outcome,
 				      sizeof(*arg) - KIPC_CALL_OUT))
 			return 0;
-		kipc_channel_requeue(rq->ep, &arg->reply);
+		/* A reply can be received again; a call has been made, and will end. */
+		if (arg->flags & KIPC_CALL_ASYNC)
+			arg->outcome = KIPC_OUTCOME_DELIVERED;
+		else
+			kipc_channel_requeue(rq->ep, &arg->reply);
 		err = -EFAULT;
 	}
 	kipc_write_back(rq, &arg->outcome, sizeof(arg->outcome));
@@ -316,7 +316,8 @@ int kipc_ioc_channel_release(struct kipc_request *rq)
 int kipc_ioc_channel_fds(struct kipc_request *rq)
 {
 	struct kipc_channel_fds *arg = &rq->arg.fds;
-	int err;
+	struct kipc_fds_taken taken = { };
+	int err, untold;
 
 	if (arg->flags || arg->count > KIPC_FDS_MAX)
 		return -EINVAL;
@@ -324,8 +325,12 @@ int kipc_ioc_channel_fds(struct kipc_request *rq)
 	if (err)
 		return err;
 	err = kipc_channel_take_fds(rq->ep, arg->id, u64_to_user_ptr(arg->fds), arg->count,
-				    &arg->done);
-	return kipc_write_back(rq, &arg->done, sizeof(arg->done)) ?: err;
+				    &taken);
+	arg->done = taken.count;
+	untold = kipc_write_back(rq, &arg->done, sizeof(arg->done));
+	/* Descriptors that a process does not know of it would never close. */
+	kipc_fds_taken_end(&taken, untold);
+	return untold ?: err;
 }
 
 int kipc_ioc_channel_inspect(struct kipc_request *rq)

@@ -65,34 +65,49 @@ static int kipc_queue_open_check(const struct kipc_queue_open *arg)
 }
 
 static int kipc_queue_open_any(struct kipc_endpoint *ep, const struct kipc_queue_open *arg,
-			       struct kipc_bounds *bounds)
+			       struct kipc_bounds *bounds, bool *created)
 {
+	*created = false;
 	if (arg->flags & KIPC_QUEUE_SAME)
 		return kipc_queue_open_same(ep, arg->flags, arg->handle, bounds);
 	if (arg->flags & KIPC_QUEUE_ANONYMOUS)
 		return kipc_queue_open_anonymous(ep, arg->flags, arg->mode, bounds);
-	return kipc_queue_open(ep, arg->name, arg->flags, arg->mode, bounds);
+	return kipc_queue_open(ep, arg->name, arg->flags, arg->mode, bounds, created);
+}
+
+/* Open, and tell what has been opened: where that cannot be told it is not. */
+static int kipc_queue_open_told(struct kipc_request *rq)
+{
+	struct kipc_queue_open *arg = &rq->arg.open;
+	struct kipc_bounds bounds = { arg->max_msgs, arg->max_bytes, arg->max_size };
+	bool created;
+	int err;
+
+	/* First as it is: an address that cannot be written opens nothing. */
+	err = kipc_queue_write_opened(rq) ?:
+	      kipc_queue_open_any(rq->ep, arg, &bounds, &created);
+	if (err)
+		return err;
+	arg->number = rq->ep->queue->name.number;
+	arg->max_msgs = bounds.max_msgs;
+	arg->max_bytes = bounds.max_bytes;
+	arg->max_size = bounds.max_size;
+	err = kipc_queue_write_opened(rq);
+	if (err)
+		kipc_queue_unopen(rq->ep, created);
+	return err;
 }
 
 int kipc_ioc_queue_open(struct kipc_request *rq)
 {
-	struct kipc_queue_open *arg = &rq->arg.open;
-	struct kipc_bounds bounds = { arg->max_msgs, arg->max_bytes, arg->max_size };
 	int err;
 
-	err = kipc_queue_open_check(arg) ?: kipc_endpoint_begin(rq->ep);
+	err = kipc_queue_open_check(&rq->arg.open) ?: kipc_endpoint_begin(rq->ep);
 	if (err)
 		return err;
-	err = kipc_queue_write_opened(rq) ?: kipc_queue_open_any(rq->ep, arg, &bounds);
-	if (!err)
-		arg->number = rq->ep->queue->name.number;
+	err = kipc_queue_open_told(rq);
 	kipc_endpoint_end(rq->ep, err ? KIPC_ROLE_NONE : KIPC_ROLE_QUEUE);
-	if (err)
-		return err;
-	arg->max_msgs = bounds.max_msgs;
-	arg->max_bytes = bounds.max_bytes;
-	arg->max_size = bounds.max_size;
-	return kipc_queue_write_opened(rq);
+	return err;
 }
 
 int kipc_ioc_queue_unlink(struct kipc_request *rq)
@@ -225,6 +240,7 @@ int kipc_ioc_queue_send_batch(struct kipc_request *rq)
 int kipc_ioc_queue_recv_batch(struct kipc_request *rq)
 {
 	struct kipc_queue_recv_batch *arg = &rq->arg.get_batch;
+	struct kipc_queue_recv_batch __user *uarg = rq->uarg;
 	struct kipc_limit limit = kipc_queue_limit(rq, arg->flags, arg->deadline);
 	struct kipc_queue_order order = {
 		.choice = { arg->select, arg->match },
@@ -243,9 +259,9 @@ int kipc_ioc_queue_recv_batch(struct kipc_request *rq)
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	err = kipc_queue_receive_batch(queue, &order, &limit, u64_to_user_ptr(arg->data),
-				       u64_to_user_ptr(arg->msgs), arg->count, &arg->done);
+				       u64_to_user_ptr(arg->msgs), arg->count, &uarg->done);
 	kipc_queue_unuse(queue, arg->number);
-	return kipc_write_back(rq, &arg->done, sizeof(arg->done)) ?: err;
+	return err;
 }
 
 static int kipc_queue_notify_check(const struct kipc_queue_notify *arg)

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "compat.h"
 #include "copy.h"
 #include "fds.h"
 #include "message.h"
@@ -205,7 +206,7 @@ void kipc_message_describe(const struct kipc_message *msg, const struct kipc_vie
 
 int __init kipc_message_init(void)
 {
-	kipc_message_cache = KMEM_CACHE(kipc_message, 0);
+	kipc_message_cache = KMEM_CACHE(kipc_message, SLAB_NO_MERGE);
 	return kipc_message_cache ? 0 : -ENOMEM;
 }
 

@@ -77,8 +77,8 @@ void kipc_pool_init(struct kipc_pool *pool, u32 size)
  */
 bool kipc_pool_fits(struct kipc_pool *pool, u64 len)
 {
-	len = kipc_pool_round(len);
-	return len <= pool->free && kipc_hole_find(pool, len);
+	/* @free is a multiple of KIPC_POOL_ALIGN: what is not above it is not when rounded. */
+	return len <= pool->free && kipc_hole_find(pool, kipc_pool_round(len));
 }
 
 /**
@@ -93,9 +93,10 @@ bool kipc_pool_take(struct kipc_pool *pool, struct kipc_slice *slice, u64 len)
 {
 	struct kipc_slice *before;
 
-	len = kipc_pool_round(len);
+	/* As in kipc_pool_fits(): so that rounding cannot pass the end of 64 bits, or of 32. */
 	if (len > pool->free)
 		return false;
+	len = kipc_pool_round(len);
 	before = kipc_hole_find(pool, len);
 	if (!before)
 		return false;

@@ -213,15 +213,15 @@ static void kipc_queue_attach(struct kipc_endpoint *ep, struct kipc_queue *queue
  * @flags:	KIPC_QUEUE_*
  * @mode:	of a new queue
  * @bounds:	of a new queue, 0 for defaults; those of the queue afterwards
+ * @created:	false; true afterwards where it is a new queue
  *
  * Return: 0, -ENOENT, -EEXIST, -EACCES, -EINVAL, -EDQUOT or -ENOMEM.
  */
 int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode_t mode,
-		    struct kipc_bounds *bounds)
+		    struct kipc_bounds *bounds, bool *created)
 {
 	int may = kipc_queue_may(flags), err;
 	struct kipc_queue *queue;
-	bool created = false;
 
 	queue = kipc_queue_find(ep->net, text);
 	if (IS_ERR(queue)) {
@@ -230,14 +230,14 @@ int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode
 		err = kipc_bounds_complete(bounds);
 		if (err)
 			return err;
-		queue = kipc_queue_create(ep, text, mode, bounds, &created);
+		queue = kipc_queue_create(ep, text, mode, bounds, created);
 		if (IS_ERR(queue))
 			return PTR_ERR(queue);
 	}
 
-	err = !created && flags & KIPC_QUEUE_EXCL ? -EEXIST : 0;
+	err = !*created && flags & KIPC_QUEUE_EXCL ? -EEXIST : 0;
 	/* As with open(): whoever makes it gets what it asked for, whatever the mode. */
-	if (!err && !created)
+	if (!err && !*created)
 		err = kipc_queue_permit(queue, may);
 	if (err)
 		kipc_queue_put(queue);
@@ -314,6 +314,27 @@ int kipc_queue_open_same(struct kipc_endpoint *ep, u32 flags, int handle,
 	}
 	fput(file);
 	return err;
+}
+
+/**
+ * kipc_queue_unopen() - undo an open whose outcome could not be told
+ * @ep:		the endpoint, taking a role
+ * @created:	it was a new queue, with a name: that goes with it
+ *
+ * Somebody else may have opened it by its name meanwhile, and keeps it.
+ */
+void kipc_queue_unopen(struct kipc_endpoint *ep, bool created)
+{
+	struct net *net = ep->queue_net;
+
+	if (created)
+		kipc_queue_unlink(&ep->queue->name);
+	kipc_queue_put(ep->queue);
+	ep->queue = NULL;
+	ep->queue_net = NULL;
+	ep->may = 0;
+	if (net)
+		put_net(net);
 }
 
 /**

@@ -145,11 +145,12 @@ struct kipc_queue {
 };
 
 int kipc_queue_open(struct kipc_endpoint *ep, const char *text, u32 flags, umode_t mode,
-		    struct kipc_bounds *bounds);
+		    struct kipc_bounds *bounds, bool *created);
 int kipc_queue_open_anonymous(struct kipc_endpoint *ep, u32 flags, umode_t mode,
 			      struct kipc_bounds *bounds);
 int kipc_queue_open_same(struct kipc_endpoint *ep, u32 flags, int handle,
 			 struct kipc_bounds *bounds);
+void kipc_queue_unopen(struct kipc_endpoint *ep, bool created);
 struct kipc_queue *kipc_queue_use_other(struct kipc_endpoint *ep, u32 number, int may);
 void kipc_queue_put(struct kipc_queue *queue);
 

@@ -242,6 +242,8 @@ static void kipc_queue_take_run(struct kipc_queue *queue, const struct kipc_queu
  * @used:	bytes that have some
  * @headers:	the headers
  * @count:	how many have been written
+ * @done:	where their number goes
+ * @told:	what it says
  */
 struct kipc_queue_page {
 	void __user			*data;
@@ -249,6 +251,8 @@ struct kipc_queue_page {
 	u64				used;
 	struct kipc_header __user	*headers;
 	u32				count;
+	u32 __user			*done;
+	u32				told;
 };
 
 static int kipc_queue_write_page(const struct kipc_entry *entry, struct kipc_queue_page *page)
@@ -284,6 +288,19 @@ static int kipc_queue_write_run(struct list_head *run, struct list_head *written
 	return 0;
 }
 
+/* Tell how many have come.  Before they leave the queue: what cannot be told has not. */
+static int kipc_queue_tell_run(struct list_head *run, struct list_head *written,
+			       struct kipc_queue_page *page)
+{
+	if (page->count == page->told ||
+	    !copy_to_user(page->done, &page->count, sizeof(page->count))) {
+		page->told = page->count;
+		return 0;
+	}
+	list_splice_init(written, run);
+	return -EFAULT;
+}
+
 /* What was written has left the queue, what was not goes back: in one hold of the lock. */
 static void kipc_queue_settle_run(struct kipc_queue *queue, struct list_head *written,
 				  struct list_head *back)
@@ -316,21 +333,25 @@ static void kipc_queue_settle_run(struct kipc_queue *queue, struct list_head *wr
  * @data:	where the payloads go: @order says how many bytes fit
  * @headers:	where the headers go
  * @count:	how many at most
- * @done:	how many have been received
+ * @done:	where the number goes of those that have been received; is 0
  *
  * Return: 0 or, where none has been received, a negative errno (uapi:
  * KIPC_IOC_QUEUE_RECV_BATCH).
  */
 int kipc_queue_receive_batch(struct kipc_queue *queue, struct kipc_queue_order *order,
 			     const struct kipc_limit *limit, void __user *data,
-			     struct kipc_header __user *headers, u32 count, u32 *done)
+			     struct kipc_header __user *headers, u32 count, u32 __user *done)
 {
-	struct kipc_queue_page page = { .data = data, .room = order->room, .headers = headers };
+	struct kipc_queue_page page = {
+		.data = data,
+		.room = order->room,
+		.headers = headers,
+		.done = done,
+	};
 	struct kipc_entry *first;
+	int err = 0, untold;
 	u64 needed;
-	int err = 0;
 
-	*done = 0;
 	first = kipc_queue_take(queue, order, limit, &needed);
 	if (IS_ERR(first))
 		return PTR_ERR(first);
@@ -350,10 +371,11 @@ int kipc_queue_receive_batch(struct kipc_queue *queue, struct kipc_queue_order *
 		if (list_empty(&run))
 			break;
 		err = kipc_queue_write_run(&run, &written, &page);
+		untold = kipc_queue_tell_run(&run, &written, &page);
 		kipc_queue_settle_run(queue, &written, &run);
+		err = err ?: untold;
 		if (err || page.count == count)
 			break;
 	}
-	*done = page.count;
-	return page.count ? 0 : err;
+	return page.told ? 0 : err;
 }

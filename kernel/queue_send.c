@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Queue: how messages go in.  See queue.h and queue_transfer.h. */
 #include "copy.h"
+#include "fds.h"
 #include "queue_transfer.h"
 
 static bool kipc_queue_admits(const struct kipc_queue *queue, const struct kipc_entry *entry,
@@ -58,6 +59,8 @@ static struct kipc_entry *kipc_queue_bring(struct kipc_queue *queue, struct kipc
 
 	if (iov_iter_count(&source->iter) > READ_ONCE(queue->bounds.max_size))
 		return ERR_PTR(-EMSGSIZE);
+	if (unlikely(source->fds) && !kipc_fds_may_wait(source->fds, queue->name.net))
+		return ERR_PTR(-ELOOP);
 	entry = kipc_entry_create(&queue->spare, user, source);
 	if (!IS_ERR(entry))
 		entry->type = type;
@@ -207,14 +210,19 @@ int kipc_queue_send_batch(struct kipc_queue *queue, struct kipc_user *user,
 	*done = 0;
 	while (!err && list_empty(&run) && *done < count) {
 		err = kipc_queue_bring_run(queue, user, items + *done, count - *done, &run);
-		if (!*done && !list_empty(&run)) {
+		/* What has been brought counts as done, or this is the end: none is read twice. */
+		if (list_empty(&run))
+			break;
+		if (!*done) {
 			int first = kipc_queue_post_first(queue, &run, limit);
 
-			err = first ?: err;
-			*done = !first;
+			if (first) {
+				err = first;
+				break;
+			}
+			*done = 1;
 		}
-		if (*done)
-			*done += kipc_queue_post_run(queue, &run);
+		*done += kipc_queue_post_run(queue, &run);
 	}
 	kipc_run_drop(&run);
 	return *done ? 0 : err;

@@ -2,6 +2,7 @@
 /* Quota: see quota.h for what it is. */
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/overflow.h>
 #include <linux/workqueue.h>
 
 #include "event.h"
@@ -147,12 +148,14 @@ static int kipc_account_charge(struct kipc_user *user, enum kipc_quota what, u64
 	atomic64_t *counter = &user->charge[what].taken;
 	s64 taken = atomic64_read(counter);
 	bool said;
+	u64 sum;
 
 	/* Never above the limit for a moment: that would refuse a smaller one beside it. */
 	do {
-		if (unlikely(taken + amount > kipc_account_limit(user, what, &said)))
+		if (unlikely(check_add_overflow((u64)taken, amount, &sum) ||
+			     sum > kipc_account_limit(user, what, &said)))
 			return -EDQUOT;
-	} while (!atomic64_try_cmpxchg(counter, &taken, taken + amount));
+	} while (!atomic64_try_cmpxchg(counter, &taken, sum));
 	return 0;
 }
 

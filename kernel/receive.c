@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Transfer, receiving: see transfer.h. */
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "channel.h"
 #include "fds.h"
@@ -331,15 +332,20 @@ int kipc_channel_inspect(struct kipc_endpoint *ep, u64 id, struct kipc_header *h
  * @id:		its id
  * @to:		where their numbers are written
  * @count:	how many, from the first
- * @done:	how many have been
+ * @taken:	empty; afterwards those that have been, to be ended with kipc_fds_taken_end()
  *
- * Return: 0; -ENOENT, not held; -EINVAL, it has fewer; or as kipc_fds_install().
+ * Return: 0; -ENOENT, not held; -EINVAL, it has fewer; -ENOMEM; or as kipc_fds_install().
  */
-int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 count, u32 *done)
+int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 count,
+			  struct kipc_fds_taken *taken)
 {
 	struct kipc_fds *fds = NULL;
 	struct kipc_message *msg;
-	int err = -ENOENT;
+	int err = -ENOENT, fd;
+
+	taken->numbers = kmalloc_array(count, sizeof(*taken->numbers), GFP_KERNEL);
+	if (!taken->numbers)
+		return -ENOMEM;
 
 	/* Installing may sleep: with a reference of our own, and without the lock. */
 	spin_lock(&ep->channel->lock);
@@ -353,8 +359,12 @@ int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 
 	}
 	spin_unlock(&ep->channel->lock);
 
-	for (*done = 0; !err && *done < count; *done += !err)
-		err = min(kipc_fds_install(fds, *done, to + *done), 0);
+	while (!err && taken->count < count) {
+		fd = kipc_fds_install(fds, taken->count, to + taken->count);
+		err = min(fd, 0);
+		if (!err)
+			taken->numbers[taken->count++] = fd;
+	}
 	if (fds)
 		kipc_fds_put(fds);
 	return err;

@@ -212,6 +212,8 @@ static unsigned long kipc_shrinker_scan(struct shrinker *shrinker, struct shrink
 			continue;
 		pages += kipc_reclaim_endpoint(ep);
 		kipc_endpoint_put(ep);
+		/* A user may have many endpoints, each with nothing to give. */
+		cond_resched();
 	}
 	return pages ?: SHRINK_STOP;
 }

@@ -38,7 +38,7 @@ struct kipc_ring_state *kipc_ring_create(u32 entries, struct kipc_user *user, s6
 	struct kipc_ring_state *ring;
 	int err;
 
-	ring = kvzalloc(struct_size(ring, held, entries), GFP_KERNEL_ACCOUNT);
+	ring = kvzalloc(struct_size(ring, held, entries), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
 	ring->entries = entries;

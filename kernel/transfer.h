@@ -24,6 +24,7 @@
 #include "endpoint.h"
 #include "inbox.h"
 
+struct kipc_fds_taken;
 struct kipc_source;
 
 /**
@@ -87,7 +88,8 @@ bool kipc_channel_claim(struct kipc_endpoint *ep, u64 id);
 void kipc_channel_unclaim(struct kipc_endpoint *ep, u64 id);
 int kipc_channel_add_ring(struct kipc_endpoint *ep, u32 entries);
 int kipc_channel_inspect(struct kipc_endpoint *ep, u64 id, struct kipc_header *header);
-int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 count, u32 *done);
+int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 count,
+			  struct kipc_fds_taken *taken);
 void kipc_channel_drop(struct kipc_endpoint *ep, struct kipc_message *msg,
 		       struct kipc_wakes *wakes);
 struct kipc_message *kipc_channel_release_locked(struct kipc_endpoint *ep, u64 id,

@@ -279,6 +279,17 @@ static void kipc_charge_bound(struct kipc_charge *charge, struct net *net, u64 l
 		refcount_dec(&charge->user->ref);
 }
 
+/* Does a change set a limit, and not only take some away? */
+static bool kipc_bounds_add(unsigned long which, const u64 *limit)
+{
+	int what;
+
+	for_each_set_bit(what, &which, KIPC_QUOTA_COUNT)
+		if (limit[what] != KIPC_NO_LIMIT)
+			return true;
+	return false;
+}
+
 /**
  * kipc_user_bound() - give a user limits, in the user namespace that owns a network namespace
  * @net:	the network namespace of whoever does; that it may has been asked
@@ -296,10 +307,11 @@ int kipc_user_bound(struct net *net, kuid_t uid, unsigned long which, const u64 
 	if (!user)
 		return -ENOMEM;
 	spin_lock(&kipc_users_lock);
-	if (kipc_bounds_set(net)->count + KIPC_QUOTA_COUNT > KIPC_BOUNDS_MAX)
+	if (kipc_bounds_set(net)->count + KIPC_QUOTA_COUNT > KIPC_BOUNDS_MAX &&
+	    kipc_bounds_add(which, limit))
 		err = -ENOSPC;
 	for_each_set_bit(what, &which, KIPC_QUOTA_COUNT)
-		if (!err || limit[what] == KIPC_NO_LIMIT)
+		if (!err)
 			kipc_charge_bound(&user->charge[what], net, limit[what]);
 	spin_unlock(&kipc_users_lock);
 	kipc_user_put(user);

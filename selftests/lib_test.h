@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 #include <kipc.h>
-#include "kselftest_harness.h"
+#include "harness.h"
 
 /* A time that is long for a computer and short for a test. */
-#define SOON	KIPC_MS(50)
+#define SOON	KIPC_MS(50 * slow())
 /* A time that passes only when something is broken. */
 #define LONG	KIPC_S(20)
 

@@ -539,4 +539,63 @@ TEST_F(netlink_limit, goes_with_its_network_namespace)
 	EXPECT_EQ(-ENOENT, await_no_account(&self->nl, CONTAINER + 5));
 }
 
+/* All limits of a user, any of which may be NO_LIMIT */
+static int set_limits(struct nl *nl, uid_t uid, int64_t first, int64_t rest)
+{
+	struct ask ask = ask_of(nl, KIPC_CMD_USER_SET);
+	uint32_t what;
+
+	put_u32(&ask, KIPC_A_USER_UID, uid);
+	for (what = 0; what < KIPC_QUOTA_COUNT; what++) {
+		int64_t limit = what ? rest : first;
+		struct nlattr *nest = nest_begin(&ask, KIPC_A_USER_CHARGE);
+
+		put_u32(&ask, KIPC_A_CHARGE_WHAT, what);
+		if (limit != NO_LIMIT)
+			put_u64(&ask, KIPC_A_CHARGE_LIMIT, limit);
+		nest_end(&ask, nest);
+	}
+	return nl_ask(nl, &ask, NULL);
+}
+
+static uint64_t own_limit(struct nl *nl, uid_t uid, uint32_t what)
+{
+	struct told user, charge;
+
+	if (get_user(nl, uid, &user))
+		return WRONG;
+	charge = charge_of(&user, what);
+	return has(&charge, KIPC_A_CHARGE_OWN) ? u64_of(&charge, KIPC_A_CHARGE_LIMIT) : WRONG;
+}
+
+/* As many as one namespace may set; they go with it. */
+static int set_too_many(void *arg)
+{
+	uid_t uid = 5000;
+	struct nl nl;
+	int err = 0;
+
+	if (unshare(CLONE_NEWNET) || nl_open(&nl))
+		return 1;
+	while (!err && uid < 20000)
+		err = set_limits(&nl, uid++, 9, 9);
+	if (err != -ENOSPC)
+		return 2;
+	/* To set one and take the others away is too much, and neither is done. */
+	if (set_limits(&nl, 5000, 8, NO_LIMIT) != -ENOSPC || own_limit(&nl, 5000, 0) != 9 ||
+	    own_limit(&nl, 5000, 1) != 9)
+		return 3;
+	/* To take away is not, and makes room. */
+	if (set_limits(&nl, 5000, NO_LIMIT, NO_LIMIT) || set_limits(&nl, 5001, 8, NO_LIMIT) ||
+	    own_limit(&nl, 5001, 0) != 8 || own_limit(&nl, 5001, 1) != WRONG)
+		return 4;
+	return 0;
+}
+
+TEST_F_TIMEOUT(netlink_limit, too_many_in_one_request_enospc_and_none_is_set, 120)
+{
+	EXPECT_EQ(0, in_child(set_too_many, NULL));
+	EXPECT_EQ(-ENOENT, await_no_account(&self->nl, 5001));
+}
+
 TEST_HARNESS_MAIN

@@ -56,6 +56,9 @@
  *  - Addresses are __u64, so the layout is the same for 32- and 64-bit programs.
  *  - A deadline is absolute CLOCK_MONOTONIC time in nanoseconds; 0 is none.
  *  - A request that fails leaves nothing behind, except where it says so.
+ *  - A structure that could be written when the request began, and cannot be when it ends
+ *    (another thread has unmapped it), is EFAULT.  Where that was to say how many messages
+ *    of a batch were sent, or released, they are.
  *
  * Errors that any request may end with, and which are not repeated below:
  * EFAULT (an address that is not the caller's to read or write), EINVAL,
@@ -215,8 +218,9 @@ struct kipc_vec {
  *
  * Descriptors are duplicated for the message when it is sent.  Errors: EBADF, one is not
  * open.  ELOOP, one could come to hold the message that holds it: an endpoint of kipc or
- * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device.  EDQUOT, too many
- * are on their way already (max_fds).
+ * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device; and to a queue that
+ * is not in the first network namespace, what keeps a namespace: a socket, a namespace, a
+ * file of /proc, a tree of mounts.  EDQUOT, too many are on their way already (max_fds).
  *
  * Since: 1
  */
@@ -258,7 +262,8 @@ struct kipc_payload {
  * @reserved:	0
  *
  * Identity is the sender's at the moment of the call, whoever opened the
- * endpoint.
+ * endpoint.  Only a write() has the user and group of who opened it: a program that has
+ * been given the descriptor may not know what it writes to.
  *
  * Since: 1
  */
@@ -448,7 +453,8 @@ struct kipc_channel_connect {
  * calls restarts only a call that had not been delivered, so it never runs twice.
  * Being stopped, traced or frozen interrupts a delivered call like a signal does.
  * EFAULT with KIPC_OUTCOME_REPLIED: the reply could not be written here and waits for
- * KIPC_IOC_CHANNEL_RECV.
+ * KIPC_IOC_CHANNEL_RECV.  EFAULT with KIPC_OUTCOME_DELIVERED: the call was made with
+ * %KIPC_CALL_ASYNC, but its id could not be written; its end is received all the same.
  *
  * Since: 1
  */
