@@ -69,8 +69,9 @@ $O/.deps: $(VM)/packages
 
 ## Trying and testing, in a guest
 
-.PHONY: check check-debug check-rt coverage style bench insns insns-record shell guest-run guest check-runner
-.PHONY: check-plugin check-models check-many check-installed check-address check-thread check-valgrind abi-record
+.PHONY: check check-debug check-rt check-cpus soak coverage style bench insns insns-record shell guest-run guest
+.PHONY: check-runner check-plugin check-models check-many check-installed check-address check-thread
+.PHONY: check-valgrind abi-record
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
 
@@ -79,6 +80,18 @@ check-debug: deps		## the module's tests in instrumented kernels, built first (a
 
 check-rt: deps			## the module's tests in Debian's PREEMPT_RT kernel
 	+@KERNELS=6.12-rt $(VM)/check debug
+
+STORMS := kill_storm queue_storm queue_race mapping_race many_clients lib_shm_ring_storm soak
+
+check-cpus: deps		## the storms with one processor, and with 24
+	+@status=0; for cpus in 1 24; do echo "CPUS=$$cpus"; \
+		CPUS=$$cpus KERNELS=$(KERNEL) TIMEOUT=$(or $(TIMEOUT),400) \
+		TESTS="$(STORMS)" $(VM)/check || status=1; done; exit $$status
+
+# To bash, SECONDS is how long it has been running
+unexport SECONDS
+soak: selftests guest-$(KERNEL)	## everything at once for SECONDS (3600), in phases of a minute; SEED=n
+	@ACCEL=$$($(VM)/accel -v) $(VM)/soak $(KERNEL) $(or $(SECONDS),3600) $(SEED)
 
 # Status: that of the share of lines and branches (LINES=95 BRANCHES=85)
 coverage: deps			## what of the module the tests run: build/coverage/index.html
@@ -207,4 +220,4 @@ help:				## this
 	@echo
 	@echo "Variables: KERNEL=$(KERNEL) KERNELS=\"$(KERNELS)\" ACCEL=auto|kvm|tcg|icount CPUS=$(CPUS)" \
 		"MEM=$(MEM) TIMEOUT= WERROR=0" \
-		"TESTS= FILES= RUN= BENCH_ARGS= KDIR= PREFIX=$(PREFIX) DESTDIR="
+		"TESTS= SECONDS= SEED= FILES= RUN= BENCH_ARGS= KDIR= PREFIX=$(PREFIX) DESTDIR="
