@@ -9,6 +9,7 @@ VM	:= selftests/vm
 # What a user may set
 KERNELS	?= 6.12 6.1
 KERNEL	?= 6.12
+DEBUG_KERNELS ?= kasan kcsan hardened
 ACCEL	?= auto
 CPUS	?= 2
 MEM	?= 1G
@@ -56,6 +57,10 @@ examples: lib			## the programs of Documentation/examples, in build/examples
 selftests: lib tools examples $O/linux-source
 	@$(MAKE) -C selftests
 
+.PHONY: gcc-plugins
+gcc-plugins: deps		## our GCC plugins, which look at the module, in build/gcc-plugins
+	@$(MAKE) -C tools/gcc-plugins
+
 .PHONY: deps
 deps: $O/.deps			## install the Debian packages that building and testing need
 $O/.deps: $(VM)/packages
@@ -64,10 +69,21 @@ $O/.deps: $(VM)/packages
 
 ## Trying and testing, in a guest
 
-.PHONY: check style bench insns insns-record shell guest-run guest check-runner
-.PHONY: check-many check-installed check-address check-thread check-valgrind abi-record
+.PHONY: check check-debug check-rt coverage style bench insns insns-record shell guest-run guest check-runner
+.PHONY: check-plugin check-many check-installed check-address check-thread check-valgrind abi-record
 check: deps			## every test in every kernel of KERNELS; TESTS="a b" runs some
 	+@$(VM)/check
+
+check-debug: deps		## the module's tests in instrumented kernels, built first (about 3 h in all)
+	+@KERNELS="$(DEBUG_KERNELS)" $(VM)/check debug
+
+check-rt: deps			## the module's tests in Debian's PREEMPT_RT kernel
+	+@KERNELS=6.12-rt $(VM)/check debug
+
+# Status: that of the share of lines and branches (LINES=95 BRANCHES=85)
+coverage: deps			## what of the module the tests run: build/coverage/index.html
+	+@KERNELS=cover $(VM)/check debug; status=$$?; \
+		$(VM)/coverage $(LINES) $(BRANCHES) && exit $$status
 
 style: deps kernels		## sparse, checkpatch, warnings, shellcheck
 	@$(VM)/style
@@ -84,6 +100,9 @@ check-valgrind:			## the same under valgrind
 
 abi-record: lib			## record the library's binary interface, after a change that is meant
 	@selftests/host/abi record
+
+check-plugin: gcc-plugins kernels	## double fetches: test the plugin, and look at the module with it
+	@$(VM)/check-plugin $(KERNELS)
 
 check-runner: deps guest-$(KERNEL)	## test the tests: every gate must be able to fail
 	@$(VM)/check-runner $(KERNEL)
@@ -124,11 +143,20 @@ $(guests): guest-%: deps lib tools $O/guest/base.cpio $O/guest/tools.cpio \
 $O/kernels/%/release: | deps
 	@$(VM)/fetch-kernel $*
 
+# The instrumented kernels are built here, each anew when its configuration changes
+instrumented := $(filter-out base,$(patsubst $(VM)/kernels/%.config,%,$(wildcard $(VM)/kernels/*.config)))
+$(instrumented:%=$O/kernels/%/release): $O/kernels/%/release: FORCE | deps
+	@$(VM)/build-kernel $*
+
+# What their modules are built with beside what the kernel's configuration says
+module-kasan := KCOV_INSTRUMENT=y
+module-cover := KCOV_INSTRUMENT=y GCOV_PROFILE=y
+
 $O/linux-source: $(VM)/fetch-source | deps
 	@$(VM)/fetch-source
 
 $O/module/%/kipc.ko: $O/kernels/%/release FORCE
-	@$(VM)/build-module $O/module/$* $O/kernels/$*/headers W=1 \
+	@$(VM)/build-module $O/module/$* $O/kernels/$*/headers W=1 $(module-$*) \
 		$(if $(filter 1,$(WERROR)),KCFLAGS=-Werror)
 
 $O/guest/base.cpio: $(wildcard $(VM)/guest/*) $(VM)/image $(VM)/pack

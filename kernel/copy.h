@@ -19,6 +19,7 @@
 #include <linux/kipc.h>
 #include <linux/uio.h>
 
+#include "fetch.h"
 #include "pool.h"
 
 struct kipc_fds;
@@ -64,7 +65,7 @@ int kipc_copy_to_memory(struct kipc_memory *memory, u32 offset, u32 len,
 int kipc_copy_from_memory(struct kipc_memory *memory, u32 offset, u32 len,
 			  struct iov_iter *to);
 
-int kipc_read_words(void *to, const void __user *from, size_t bytes);
+int kipc_read_words(void *to, const void __user *from, size_t bytes) __reads_user(2, 3);
 int kipc_write_words(void __user *to, const void *from, size_t bytes);
 int kipc_write_bytes(void __user *to, const void *from, size_t len);
 

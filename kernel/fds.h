@@ -26,6 +26,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "fetch.h"
+
 struct file;
 struct kipc_user;
 
@@ -58,7 +60,7 @@ struct kipc_fds_taken {
 };
 
 struct kipc_fds *kipc_fds_create(struct kipc_user *user, const s32 __user *fds,
-				 unsigned int count);
+				 unsigned int count) __reads_user(2);
 void kipc_fds_put(struct kipc_fds *fds);
 int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to);
 int kipc_fds_take(struct kipc_fds *fds, s32 __user *to, unsigned int max,

@@ -7,6 +7,7 @@
 
 #include "copy.h"
 #include "endpoint.h"
+#include "fetch.h"
 #include "ioctl.h"
 #include "message.h"
 
@@ -135,7 +136,8 @@ long kipc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (rq.arg.size != size)
 		return -EINVAL;
 	if (size > ioctl->size) {
-		err = check_zeroed_user(rq.uarg + ioctl->size, size - ioctl->size);
+		err = check_zeroed_user(kipc_reread(rq.uarg, "behind it: in <= size in each row") +
+					ioctl->size, size - ioctl->size);
 		if (err <= 0)
 			return err ?: -E2BIG;
 	}

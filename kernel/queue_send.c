@@ -207,14 +207,19 @@ int kipc_queue_send_batch(struct kipc_queue *queue, struct kipc_user *user,
 	*done = 0;
 	while (!err && list_empty(&run) && *done < count) {
 		err = kipc_queue_bring_run(queue, user, items + *done, count - *done, &run);
-		if (!*done && !list_empty(&run)) {
+		/* What has been brought counts as done, or this is the end: none is read twice. */
+		if (list_empty(&run))
+			break;
+		if (!*done) {
 			int first = kipc_queue_post_first(queue, &run, limit);
 
-			err = first ?: err;
-			*done = !first;
+			if (first) {
+				err = first;
+				break;
+			}
+			*done = 1;
 		}
-		if (*done)
-			*done += kipc_queue_post_run(queue, &run);
+		*done += kipc_queue_post_run(queue, &run);
 	}
 	kipc_run_drop(&run);
 	return *done ? 0 : err;

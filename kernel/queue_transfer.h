@@ -9,6 +9,7 @@
 #define KIPC_QUEUE_TRANSFER_H
 
 #include "entry.h"
+#include "fetch.h"
 #include "queue.h"
 
 /* Messages of a batch that go in, or come out, in one hold of the lock. */
@@ -128,7 +129,7 @@ int kipc_queue_send(struct kipc_queue *queue, struct kipc_user *user,
 		    const struct kipc_limit *limit);
 int kipc_queue_send_batch(struct kipc_queue *queue, struct kipc_user *user,
 			  const struct kipc_queue_item __user *items, u32 count,
-			  const struct kipc_limit *limit, u32 *done);
+			  const struct kipc_limit *limit, u32 *done) __reads_user(3);
 
 /* queue_receive.c */
 int kipc_queue_receive(struct kipc_queue *queue, const struct kipc_queue_order *order,

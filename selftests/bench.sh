@@ -5,33 +5,9 @@
 # of Documentation/benchmarking.rst, checks payloads, refuses bad arguments, and
 # finds mechanisms that are broken (it brings some, test-*).  Nothing here looks
 # at how long anything takes.
+# with: tap_test.sh
 
-plan=44
-number=0
-failed=0
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/kipc-bench.XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/out" "$dir/err"
-}
-
-# skip NAME REASON: one test that this machine cannot have
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number $1 # SKIP $2"
-}
+. tap_test.sh
 
 # bench STATUS ARGUMENT...: run it, and see whether it ends with that status
 bench()
@@ -136,8 +112,7 @@ if ! command -v kipc-bench > /dev/null; then
 	echo "1..0 # SKIP no kipc-bench"
 	exit 0
 fi
-echo "TAP version 13"
-echo "1..$plan"
+plan 44
 : > "$dir/out"
 : > "$dir/err"
 

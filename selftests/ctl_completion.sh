@@ -4,34 +4,20 @@
 # What bash completes of kipcctl's command line is what kipcctl has: its verbs, the options of
 # each as its help has them, and as it takes them; schemes, names and parameters that are
 # there.  TAP; runs as root.
+# with: tap_test.sh
+
+. tap_test.sh
 
 script=/usr/share/bash-completion/completions/kipcctl
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
 
-if [ ! -e $script ] || [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP not in the guest"
-	exit 0
-fi
+plan 12 $script /dev/kipc
 # shellcheck source=tools/kipcctl.bash
 . $script
-echo "TAP version 13"
-echo "1..12"
 
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
+details()
 {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/notes"
-	echo "# offered: ${COMPREPLY[*]}"
+	cat "$dir/notes"
+	echo "offered: ${COMPREPLY[*]}"
 }
 
 # What is offered for a line, of which the cursor is at the end

@@ -3,54 +3,11 @@
 #
 # kipcctl create and remove: queues that are there before their users, with the limits, mode
 # and owner that were asked for, again and again the same.  TAP; runs as root.
+# with: tap_test.sh
 
-plan=13
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. tap_test.sh
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/out" "$dir/err"
-}
-
-# ends STATUS ARGUMENT...: does kipcctl end so?
-ends()
-{
-	expected=$1
-	shift
-	kipcctl "$@" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-ends_for_user()
-{
-	expected=$1
-	shift
-	su user -c "kipcctl $*" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-says() # REGULAR EXPRESSION
-{
-	grep -q "$1" "$dir/err"
-}
+plan 13 /dev/kipc
 
 # listed QUEUE REGULAR EXPRESSION...: the table's line, its owner, mode and limits
 listed()

@@ -4,46 +4,25 @@
 # kipcctl doctor says why one cannot connect, and what to do: each thing that can be wrong is
 # made so, and it is that which is found, as root and as an ordinary user, for kipc and for
 # the other mechanisms.  TAP; runs as root with the module loaded, and leaves it loaded.
+# with: tap_test.sh
 
-plan=28
-number=0
-failed=0
+. tap_test.sh
+
 module=/lib/modules/kipc.ko
-dir=$(mktemp -d) || exit 1
 server=
-trap 'cleanup' EXIT
 
 # shellcheck disable=SC2317 # the trap reaches it
 cleanup()
 {
 	[ -z "$server" ] || kill "$server"
 	wait
-	rm -rf "$dir"
 	[ -e /sys/module/kipc ] || insmod $module
 	chmod 666 /dev/kipc
 }
 
-if [ ! -e $module ] || [ ! -e /sys/module/kipc ]; then
-	echo "1..0 # SKIP not in the guest"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
+plan 28 $module /sys/module/kipc
 
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/out" "$dir/err"
-}
-
-# ends STATUS ARGUMENT...: does the doctor end so?
+# Here it is the doctor that ends so
 ends()
 {
 	expected=$1

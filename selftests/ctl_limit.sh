@@ -3,68 +3,19 @@
 #
 # kipcctl limit and set: what is set is shown and bites, nobody else is affected, who may not
 # set it is told what it takes, and what is misspelt changes nothing.  TAP; runs as root.
+# with: tap_test.sh
 
-plan=21
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
+. tap_test.sh
+
 names=$(cat /sys/module/kipc/parameters/max_names 2> /dev/null)
-trap 'restore; rm -rf "$dir"' EXIT
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
+plan 21 /dev/kipc
 
 # shellcheck disable=SC2317 # the trap reaches it
-restore()
+cleanup()
 {
 	echo "$names" > /sys/module/kipc/parameters/max_names
 	kipcctl remove --force queue:mine queue:yours 2> /dev/null
-}
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	head -n 50 "$dir/out" "$dir/err" | sed 's/^/# /'
-}
-
-# ends STATUS ARGUMENT...: does kipcctl end so?
-ends()
-{
-	expected=$1
-	shift
-	kipcctl "$@" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-ends_for_user()
-{
-	expected=$1
-	shift
-	su user -c "kipcctl $*" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-shows()
-{
-	for line; do
-		grep -q -e "$line" "$dir/out" || { echo "no line: $line" >> "$dir/err"; return 1; }
-	done
-}
-
-says()
-{
-	grep -q -e "$1" "$dir/err"
 }
 
 # charge NAME MEMBER: of the account in the JSON

@@ -4,77 +4,22 @@
 # kipcctl channels, queues, endpoints, users, show and status: what there is, in tables and
 # JSON, for root and for an ordinary user; and of a server that does not answer they say who
 # waits for whom.  TAP; runs as root.
+# with: tap_test.sh
 
-plan=29
-number=0
-failed=0
+. tap_test.sh
+
 module=/lib/modules/kipc.ko
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"; [ -e /sys/module/kipc ] || insmod $module' EXIT
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
+cleanup()
 {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	head -n 50 "$dir/out" "$dir/err" | sed 's/^/# /'
+	[ -e /sys/module/kipc ] || insmod $module
 }
 
-# ends STATUS ARGUMENT...: does kipcctl end so?
-ends()
-{
-	expected=$1
-	shift
-	kipcctl "$@" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-ends_for_user()
-{
-	expected=$1
-	shift
-	su user -c "kipcctl $*" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-# shows REGULAR EXPRESSION...: is each in a line of the output?
-shows()
-{
-	for line; do
-		grep -q -e "$line" "$dir/out" || { echo "no line: $line" >> "$dir/err"; return 1; }
-	done
-}
-
-says()
-{
-	grep -q -e "$1" "$dir/err"
-}
+plan 29 /dev/kipc
 
 lines()
 {
 	[ "$(wc -l < "$dir/out")" -eq "$1" ]
-}
-
-# eventually COMMAND...: is it true, or within 30 seconds?
-eventually()
-{
-	for _ in $(seq 150); do
-		"$@" && return 0
-		sleep 0.2
-	done
-	return 1
 }
 
 # member NAME: the first of that name in the JSON

@@ -4,66 +4,23 @@
 # kipcctl load and unload: the module by its path and by its name, its parameters checked
 # against its own list, and every refusal in a sentence that says what to do.
 # TAP; runs as root with the module loaded, and leaves it loaded.
+# with: tap_test.sh
 
-plan=25
-number=0
-failed=0
+. tap_test.sh
+
 module=/lib/modules/kipc.ko
 tree=/lib/modules/$(uname -r)
-dir=$(mktemp -d) || exit 1
-trap 'cleanup' EXIT
 
 # shellcheck disable=SC2317 # the trap reaches it
 cleanup()
 {
 	[ ! -e "$dir/modules.dep" ] || cp "$dir"/modules.* "$tree/"
-	rm -rf "$dir" "$tree"/kipc.ko* /etc/modprobe.d/kipc-test.conf
+	rm -rf "$tree"/kipc.ko* /etc/modprobe.d/kipc-test.conf
 	[ -e /sys/module/kipc ] || insmod $module
 	chmod 666 /dev/kipc
 }
 
-if [ ! -e $module ] || [ ! -e /sys/module/kipc ]; then
-	echo "1..0 # SKIP not in the guest"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/out" "$dir/err"
-}
-
-# ends STATUS ARGUMENT...: does kipcctl end so?
-ends()
-{
-	expected=$1
-	shift
-	kipcctl "$@" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-# The same by an ordinary user
-ends_for_user()
-{
-	expected=$1
-	shift
-	su user -c "kipcctl $*" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-says() # REGULAR EXPRESSION
-{
-	grep -q "$1" "$dir/err"
-}
+plan 25 $module /sys/module/kipc
 
 gone()
 {

@@ -4,46 +4,11 @@
 # kipcctl send and recv move single messages: texts and lines, with types and priorities, as
 # text, raw or as JSON; and their exit status says what became of them.  (transfer.sh has
 # files.)  TAP; runs as root.
+# with: tap_test.sh
 
-plan=18
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. tap_test.sh
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/out" "$dir/err"
-}
-
-# ends STATUS ARGUMENT...: does kipcctl end so?
-ends()
-{
-	expected=$1
-	shift
-	kipcctl "$@" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-says() # REGULAR EXPRESSION
-{
-	grep -q "$1" "$dir/err"
-}
+plan 18 /dev/kipc
 
 # The same, while another one's output is in out and err
 ends_quietly()

@@ -4,66 +4,26 @@
 # kipcctl monitor: what happens is told, once, in order, as text and as JSON; what goes wrong
 # with who is concerned and why; to an ordinary user no more than objects; and when events are
 # lost, that; and it ends when it is told to, also where nobody reads.  TAP; runs as root.
+# with: tap_test.sh
 
-plan=22
-number=0
-failed=0
+. tap_test.sh
+
 monitor=
 others=
-dir=$(mktemp -d) || exit 1
 chmod 755 "$dir"
 parameters=/sys/module/kipc/parameters
 held_long=$(cat $parameters/pool_stuck 2> /dev/null)
 room=$(cat /proc/sys/net/core/rmem_max)
-trap 'restore; rm -rf "$dir"' EXIT
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
+plan 22 /dev/kipc
 
 # shellcheck disable=SC2317 # the trap reaches it
-restore()
+cleanup()
 {
 	echo "$held_long" > $parameters/pool_stuck
 	echo "$room" > /proc/sys/net/core/rmem_max
 	# shellcheck disable=SC2086 # several, or none
 	kill -KILL $monitor $others 2> /dev/null
-}
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	head -n 50 "$dir/out" "$dir/err" | sed 's/^/# /'
-}
-
-# eventually COMMAND...: is it true, or within 30 seconds?
-eventually()
-{
-	for _ in $(seq 300); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-shows()
-{
-	grep -q -e "$1" "$dir/out"
-}
-
-says()
-{
-	grep -q -e "$1" "$dir/err"
 }
 
 # start ARGUMENT...: it listens when this returns

@@ -4,37 +4,20 @@
 # kipcctl serve runs a command for each call, and kipcctl call makes one: what the command is
 # told, several at once, and what goes wrong has an exit status that says whether one may try
 # again.  (ctl_serve_mechanisms.sh has the mechanisms.)  TAP; runs as root.
+# with: tap_test.sh
 
-plan=26
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. tap_test.sh
+
 socket=unix:$dir/socket
 export DIR="$dir"
 
-echo "TAP version 13"
-echo "1..$plan"
+plan 26
 
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
+details()
 {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $number $2"
-		for file in serve.err call.err out; do
-			head -c 2000 "$dir/$file" | sed "s/^/# $file: /"
-		done
-	fi
-}
-
-skip() # NAME REASON
-{
-	number=$((number + 1))
-	echo "ok $number $1 # SKIP $2"
+	for file in serve.err call.err out; do
+		head -c 2000 "$dir/$file" | sed "s/^/$file: /"
+	done
 }
 
 # start ARGUMENT...: a server in the background

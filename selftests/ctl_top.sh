@@ -4,37 +4,11 @@
 # kipcctl top without a terminal: what is carried is seen as a rate, on whichever channel or
 # queue it is, sorted as asked for; and what rests has none.  On a terminal: ctl_terminal.c.
 # TAP; runs as root.
+# with: tap_test.sh
 
-plan=10
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. tap_test.sh
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	head -n 50 "$dir/out" "$dir/err" | sed 's/^/# /'
-}
-
-shows()
-{
-	grep -q -e "$1" "$dir/out"
-}
+plan 10 /dev/kipc
 
 top()
 {

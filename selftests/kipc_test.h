@@ -31,7 +31,7 @@
 
 #include <linux/kipc.h>
 #include <linux/userfaultfd.h>
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define PAGE		4096UL
 #define CHUNK		32768UL	/* what a pool grows by */
@@ -753,6 +753,26 @@ static inline int stall_init(struct stall *stall)
 static inline void stall_end(struct stall *stall)
 {
 	close(stall->fd);
+}
+
+/* Does a child come to sleep at such a page? */
+static inline bool stalls(pid_t child)
+{
+	uint64_t end = LONG;
+	char path[64], where[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", child);
+	while (now_ns() < end && strcmp(where, "handle_userfault")) {
+		nap_ms(2);
+		file = fopen(path, "re");
+		if (!file)
+			return false;
+		if (!fgets(where, sizeof(where), file))
+			where[0] = '\0';
+		fclose(file);
+	}
+	return now_ns() < end;
 }
 
 #endif /* KIPC_TEST_H */

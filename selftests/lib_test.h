@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include <kipc.h>
-#include "kselftest_harness.h"
+#include "harness.h"
 
 /* A time that is long for a computer and short for a test. */
 #define SOON	KIPC_MS(50)

@@ -5,33 +5,24 @@
 # mechanism, and a mechanism of which one differs from the record is a failure here.  And
 # it can tell: with other limits and permissions it says so, it says when a probe fails,
 # and however it ends nothing is left behind.  TAP; runs as root, with kipcctl in PATH.
+# with: tap_test.sh
 
-dir=$(mktemp -d) || exit 1
-trap 'restore; rm -rf "$dir"' EXIT
-number=0
-failed=0
+. tap_test.sh
+
 schemes=$(kipcctl mechanisms --json | sed -n 's/.*"scheme": "\(.*\)".*/\1/p')
 msgmax=$(cat /proc/sys/kernel/msgmax)
 msgmni=$(cat /proc/sys/kernel/msgmni)
 
 # shellcheck disable=SC2317 # the trap reaches it
-restore()
+cleanup()
 {
 	echo "$msgmax" > /proc/sys/kernel/msgmax
 	echo "$msgmni" > /proc/sys/kernel/msgmni
 }
 
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
+details()
 {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/notes"
+	cat "$dir/notes"
 }
 
 # one_row SCHEME: what the run said of it; absent is skipped
@@ -39,8 +30,7 @@ one_row()
 {
 	grep "^$1[:,] " "$dir/out" > "$dir/notes"
 	if grep -q "^$1: not tried: " "$dir/notes"; then
-		number=$((number + 1))
-		echo "ok $number $1 # SKIP $(sed 's/.*not tried: //' "$dir/notes")"
+		skip "$1" "$(sed 's/.*not tried: //' "$dir/notes")"
 		return
 	fi
 	[ ! -s "$dir/notes" ] && grep -q "^$1 " "$dir/out"
@@ -82,8 +72,7 @@ cut_short()
 
 # shellcheck disable=SC2086 # one word a scheme
 set -- $schemes
-echo "TAP version 13"
-echo "1..$(($# + 11))"
+plan $(($# + 11))
 
 kipcctl mechanisms --verify > "$dir/out" 2> "$dir/notes"
 status=$?

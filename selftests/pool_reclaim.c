@@ -425,7 +425,7 @@ static void stop_shrinking(struct stress *stress)
 
 TEST_F(reclaim, traffic_under_pressure_is_intact)
 {
-	uint64_t end = in_ms(4000), i;
+	uint64_t end = in_ms(2000), i;
 	int wrong = 0;
 
 	START_SHRINKING();
@@ -445,7 +445,7 @@ TEST_F(reclaim, traffic_under_pressure_is_intact)
 TEST_F(reclaim, message_that_comes_while_memory_goes_is_intact)
 {
 	enum { MAPPINGS = 400 };
-	uint64_t end = in_ms(6000), i;
+	uint64_t end = in_ms(3000), i;
 	uint8_t *maps[MAPPINGS];
 	int wrong = 0, j;
 
@@ -467,7 +467,7 @@ TEST_F(reclaim, message_that_comes_while_memory_goes_is_intact)
 
 TEST_F(reclaim, endpoints_that_come_and_go_under_pressure)
 {
-	uint64_t end = in_ms(3000), i;
+	uint64_t end = in_ms(1500), i;
 	char name[KIPC_NAME_SIZE];
 	struct end server, client;
 
@@ -487,7 +487,7 @@ TEST_F(reclaim, endpoints_that_come_and_go_under_pressure)
 
 TEST_F(reclaim, mappings_that_come_and_go_under_pressure)
 {
-	uint64_t end = in_ms(3000), i;
+	uint64_t end = in_ms(1500), i;
 	const uint8_t *map;
 
 	START_SHRINKING();

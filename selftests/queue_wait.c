@@ -383,8 +383,7 @@ TEST_F(wait, sender_that_stalls_stalls_nobody_else)
 
 	for (i = 0; i < 5; i++) {
 		child = spawn_stalled(self->fd, true);
-		nap_ms(20);
-		ASSERT_EQ(0, waitpid(child, NULL, WNOHANG));
+		ASSERT_TRUE(stalls(child));
 		EXPECT_EQ(0, queue_send(self->fd, "x", 1));
 		EXPECT_EQ(0, queue_recv(self->fd, &c, 1, &msg));
 		EXPECT_EQ(-EAGAIN, queue_recv_now(self->fd, &c, 1, &msg));
@@ -408,8 +407,7 @@ TEST_F(wait, receiver_killed_while_it_copies_loses_nothing)
 		ASSERT_EQ(0, queue_send(self->fd, "1", 1));
 		ASSERT_EQ(0, queue_send(self->fd, "2", 1));
 		child = spawn_stalled(self->fd, false);
-		nap_ms(20);
-		ASSERT_EQ(0, waitpid(child, NULL, WNOHANG));
+		ASSERT_TRUE(stalls(child));
 		/* It has the first in hand; the second can be had. */
 		EXPECT_EQ(1, endpoint_info(self->fd).queued);
 		EXPECT_EQ(0, queue_recv_now(self->fd, buf, 8, &msg));

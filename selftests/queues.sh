@@ -3,32 +3,11 @@
 #
 # kipcctl queues lists what there is: a table for people, JSON for programs.
 # TAP; runs as root, with kipcctl in PATH.
+# with: tap_test.sh
 
-plan=8
-number=0
-failed=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
+. tap_test.sh
 
-if [ ! -e /dev/kipc ]; then
-	echo "1..0 # SKIP no /dev/kipc"
-	exit 0
-fi
-echo "TAP version 13"
-echo "1..$plan"
-
-# result STATUS NAME: one test, passed when STATUS is 0
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number $2"
-	sed 's/^/# /' "$dir/out" "$dir/err"
-}
+plan 8 /dev/kipc
 
 # field QUEUE NAME: a number of the JSON
 field()

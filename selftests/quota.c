@@ -136,22 +136,34 @@ TEST_F(quota, endpoints_of_one_user_are_no_others)
 TEST_F(quota, endpoints_many_at_a_time_do_not_exceed)
 {
 	pid_t children[6];
-	int i, n = 0;
+	int i, n = 0, begun[2], ended[2];
+	unsigned char c;
 
 	ASSERT_EQ(0, parameter_set("max_endpoints", 30));
+	ASSERT_EQ(0, pipe(begun));
+	ASSERT_EQ(0, pipe(ended));
 	for (i = 0; i < 6; i++) {
 		children[i] = spawn();
 		if (!children[i]) {
-			int mine;
-
+			close(ended[1]);
 			become(USER);
-			mine = open_many(NULL);
-			nap_ms(300);
-			_exit(mine);
+			c = open_many(NULL);
+			/* They are held until all have had their turn. */
+			if (write(begun[1], &c, 1) != 1 || read(ended[0], &c, 1))
+				_exit(1);
+			_exit(0);
 		}
 	}
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(1, read(begun[0], &c, 1));
+		n += c;
+	}
+	close(ended[1]);
 	for (i = 0; i < 6; i++)
-		n += reap(children[i]);
+		EXPECT_EQ(0, reap(children[i]));
+	close(begun[0]);
+	close(begun[1]);
+	close(ended[0]);
 	/* One that just failed may have kept another one out. */
 	EXPECT_GE(30, n);
 	EXPECT_LE(25, n);
