@@ -182,9 +182,6 @@ struct cover {
 	unsigned int n;
 };
 
-typedef atomic_uint bitmap[EDGE_BITS / 32];
-typedef atomic_uint pc_bitmap[PC_BITS / 32];
-
 void cover_open(struct cover *c);
 void cover_enable(struct cover *c);
 void cover_reset(struct cover *c);
@@ -215,8 +212,8 @@ struct shared {
 	unsigned int first_n;
 	atomic_uint tried;
 	atomic_bool stop;
-	bitmap edges;
-	pc_bitmap pcs;
+	atomic_uint edges[EDGE_BITS / 32];
+	atomic_uint pcs[PC_BITS / 32];
 	atomic_bool ready[CORPUS_MAX];
 	struct program corpus[CORPUS_MAX];
 	struct {
@@ -319,6 +316,9 @@ long do_nl_recv(struct machine *m, const uint64_t *arg);
 int control_find(void);
 void control_reset(void);
 int control_settled(void);
+
+/* The file "corpus", which worker.c takes in */
+extern const char built_in[], built_in_end[];
 
 /* worker.c */
 void worker(struct shared *shared, unsigned int number, uint64_t seed);

@@ -249,9 +249,9 @@ const char *machine_name(uint64_t arg, char *buf)
 	else if (arg % 4 == 1)
 		memset(buf, 'n', KIPC_NAME_SIZE);
 	else if (arg % 4 == 2)
-		strcpy(buf, "no/name");
+		snprintf(buf, KIPC_NAME_SIZE, "no/name");
 	else
-		strcpy(buf, "nobody-has-it");
+		snprintf(buf, KIPC_NAME_SIZE, "nobody-has-it");
 	return buf;
 }
 

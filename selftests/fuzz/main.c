@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The command: see usage().  Its output is TAP, as that of any test, so that the runner can
+ * The command: see help().  Its output is TAP, as that of any test, so that the runner can
  * judge a long run as it judges a short one.
  */
 #include <getopt.h>
@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-static void usage(FILE *file)
+static void help(FILE *file)
 {
 	fputs("usage: fuzz run [OPTION...] [FILE...]	make programs, from the corpus and FILEs\n"
 	      "       fuzz replay [OPTION...] [FILE...]	run the FILEs' programs, or the corpus\n"
@@ -120,19 +120,35 @@ int main(int argc, char **argv)
 	table_init();
 	while ((c = getopt_long(argc, argv, "o:s:w:x:d:t:vh", options, NULL)) != -1) {
 		switch (c) {
-		case 'o': plan.ops = strtoull(optarg, NULL, 0); break;
-		case 's': plan.seconds = atoi(optarg); break;
-		case 'w': plan.workers = atoi(optarg); break;
-		case 'x': plan.seed = strtoull(optarg, NULL, 0); break;
-		case 'd': plan.dir = optarg; break;
-		case 't': times = atoi(optarg); break;
-		case 'v': verbose = true; break;
-		default: usage(c == 'h' ? stdout : stderr); return c != 'h';
+		case 'o':
+			plan.ops = strtoull(optarg, NULL, 0);
+			break;
+		case 's':
+			plan.seconds = atoi(optarg);
+			break;
+		case 'w':
+			plan.workers = atoi(optarg);
+			break;
+		case 'x':
+			plan.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'd':
+			plan.dir = optarg;
+			break;
+		case 't':
+			times = atoi(optarg);
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		default:
+			help(c == 'h' ? stdout : stderr);
+			return c != 'h';
 		}
 	}
 	argv += optind;
 	if (!shared || !*argv || plan.workers > WORKERS_MAX) {
-		usage(stderr);
+		help(stderr);
 		return 1;
 	}
 	if (control_find() || access("/dev/kipc", F_OK)) {
@@ -142,12 +158,13 @@ int main(int argc, char **argv)
 	if (!strcmp(*argv, "replay"))
 		return replay_files(shared, times, plan.workers, verbose, argv + 1);
 	if (!strcmp(*argv, "minimise") && argv[1] && argv[2]) {
-		char *file[] = { argv[1], NULL };
+		const char *to = argv[2];
 
-		return load_files(shared, file) || minimise(shared, argv[2]);
+		argv[2] = NULL;
+		return load_files(shared, argv + 1) || minimise(shared, to);
 	}
 	if (strcmp(*argv, "run")) {
-		usage(stderr);
+		help(stderr);
 		return 1;
 	}
 	if (!plan.workers)

@@ -6,7 +6,6 @@
  * the table, without the zeros at the end; an "&" before the name makes it asynchronous.  A
  * program ends with an empty line.  What begins with "#" is a remark.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,7 +278,7 @@ void program_write(FILE *file, const struct program *p)
 			n--;
 		fprintf(file, "%s%s", call->async ? "&" : "", ops[call->op].name);
 		for (j = 0; j < n; j++)
-			fprintf(file, " %" PRIx64, call->arg[j]);
+			fprintf(file, " %llx", (unsigned long long)call->arg[j]);
 		fputc('\n', file);
 	}
 	fputc('\n', file);

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,14 +214,15 @@ static void listen(struct run *run)
 static void say(struct run *run, bool always)
 {
 	const struct shared *shared = run->shared;
-	uint64_t now = now_ms(), ms = now - run->began;
+	unsigned long long now = now_ms(), ms = now - run->began;
 	unsigned long n = atomic_load(&shared->ops);
 
 	if (!always && now - run->said < SAY_MS)
 		return;
 	run->said = now;
-	printf("# %" PRIu64 " s: %lu ops (%" PRIu64 "/s), %lu programs, %u PCs, %u edges, corpus %u, %u kills, %u deaths\n",
-	       ms / 1000, n, n * 1000 / (ms + 1), atomic_load(&shared->programs),
+	printf("# %llu s: %lu ops (%llu/s), %lu programs, ", ms / 1000, n, n * 1000 / (ms + 1),
+	       atomic_load(&shared->programs));
+	printf("%u PCs, %u edges, corpus %u, %u kills, %u deaths\n",
 	       atomic_load(&shared->pc_count), atomic_load(&shared->edge_count),
 	       atomic_load(&shared->corpus_n), run->kills, run->deaths);
 	fflush(stdout);
@@ -239,7 +239,7 @@ static void write_crash(struct run *run)
 	file = fopen(path, "w");
 	if (!file)
 		return;
-	fprintf(file, "# seed %" PRIx64 ": %s\n\n", run->plan->seed, run->found);
+	fprintf(file, "# seed %llx: %s\n\n", (unsigned long long)run->plan->seed, run->found);
 	for (i = 0; i < run->plan->workers; i++) {
 		begun = atomic_load(&run->shared->worker[i].begun);
 		at = begun < HISTORY ? 0 : begun - HISTORY;

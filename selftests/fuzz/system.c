@@ -34,7 +34,7 @@
 #define TIMER_US	4000	/* how long anything waits */
 
 static __thread sigjmp_buf bad_access;
-static __thread volatile sig_atomic_t accessing;
+static __thread sig_atomic_t accessing;
 
 static long result(long said)
 {
@@ -123,8 +123,8 @@ long do_fcntl(struct machine *m, const uint64_t *arg)
 
 long do_read(struct machine *m, const uint64_t *arg)
 {
-	return result(read(machine_fd(m, arg[0]), (void *)(uintptr_t)machine_address(m, arg[1], DATA),
-			   arg[2]));
+	return result(read(machine_fd(m, arg[0]),
+			   (void *)(uintptr_t)machine_address(m, arg[1], DATA), arg[2]));
 }
 
 long do_write(struct machine *m, const uint64_t *arg)
@@ -384,13 +384,13 @@ static long touch(uintptr_t at, bool write, uint64_t value)
 	if (sigsetjmp(bad_access, 0)) {
 		err = -EFAULT;
 	} else {
-		accessing = 1;
+		__atomic_store_n(&accessing, 1, __ATOMIC_SEQ_CST);
 		if (write)
-			*(volatile uint64_t *)at = value;
+			__atomic_store_n((uint64_t *)at, value, __ATOMIC_RELAXED);
 		else
-			(void)*(volatile uint8_t *)at;
+			__atomic_load_n((uint8_t *)at, __ATOMIC_RELAXED);
 	}
-	accessing = 0;
+	__atomic_store_n(&accessing, 0, __ATOMIC_SEQ_CST);
 	return err;
 }
 

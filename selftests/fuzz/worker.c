@@ -29,7 +29,6 @@ __asm__(".section .rodata\n"
 	"built_in_end:\n"
 	".byte 0\n"
 	".previous\n");
-extern const char built_in[], built_in_end[];
 
 /**
  * struct wanted - edges that a program should reach
