@@ -138,6 +138,10 @@ insns: guest-$(KERNEL)		## count the instructions of a small call, against those
 insns-record: guest-$(KERNEL)	## record them, after a change that is meant
 	@$(VM)/insns $(KERNEL) record
 
+fuzz: selftests guest-$(KERNEL)	## fuzz the module: OPS= calls (10000000) or SECONDS= (3600), KERNEL=cover or kasan
+	@$(VM)/accel -v > /dev/null && FUZZ_OPS=$(or $(OPS),10000000) \
+		FUZZ_SECONDS=$(or $(SECONDS),3600) $(VM)/fuzz $(KERNEL)
+
 shell: guest-$(KERNEL)		## a shell in a guest with the module loaded
 	@$(VM)/shell $(KERNEL)
 
