@@ -443,10 +443,9 @@ static int make_namespaces(void *arg)
 	while (sweep_next(&sweep)) {
 		int err = FAULT(&sweep, do_unshare()), fd;
 
-		if (err) {
-			EXPECT_TRUE(faults_says(err)) AT(&sweep);
+		/* What other parts of the kernel say is theirs. */
+		if (err)
 			continue;
-		}
 		/* In each that there is the module is at home. */
 		fd = queue_open("here", KIPC_QUEUE_CREATE | KIPC_QUEUE_EXCL | QUEUE_BOTH);
 		EXPECT_LE(0, fd) AT(&sweep);

@@ -53,7 +53,8 @@ static int open_in_container(void *arg)
 	struct __test_metadata *_metadata = arg;
 	struct nl nl;
 
-	if (enter_container(100000, 65536) || nl_open(&nl))
+	/* Its own switches are its own again: it is not who it was (proc(5), dumpable). */
+	if (enter_container(100000, 65536) || prctl(PR_SET_DUMPABLE, 1) || nl_open(&nl))
 		return 1;
 	/* It has accounts inside and outside.  (Who may have all memory refused is outside.) */
 	sweep_open(_metadata, &nl, "open, in a container");

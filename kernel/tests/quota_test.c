@@ -527,7 +527,10 @@ static void user_bounds_run_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kipc_user_bound(world->net[1], KUIDT_INIT(uid), 1, limits), 0);
 	last = uid - 1;
 	limits[3] = KIPC_NO_LIMIT;
-	KUNIT_EXPECT_EQ(test, kipc_user_bound(world->net[0], KUIDT_INIT(last), 8, limits), -ENOSPC);
+	/* All of a request or nothing */
+	KUNIT_EXPECT_EQ(test, kipc_user_bound(world->net[0], KUIDT_INIT(last), 9, limits), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, quota_bounds(world->net[0]), uid * KIPC_QUOTA_COUNT);
+	KUNIT_EXPECT_EQ(test, kipc_user_bound(world->net[0], KUIDT_INIT(last), 8, limits), 0);
 	KUNIT_EXPECT_EQ(test, quota_bounds(world->net[0]), uid * KIPC_QUOTA_COUNT - 1);
 }
 
