@@ -19,8 +19,8 @@
  * its owner's memory, in which a pool may be mapped).  Drivers are known by their module's
  * name; one that is built into the kernel is not, unless it has a file system of its own.
  *
- * What waits in a queue goes with the queue's network namespace at the latest, and a file
- * there that keeps that namespace would keep itself.  So a queue takes no such files
+ * What waits in a named queue goes with the queue's network namespace at the latest, and a file
+ * there that keeps that namespace would keep itself.  So it takes no such files
  * (kipc_fds_may_wait()), also not those that keep another namespace, which may have a queue
  * with one of ours; unless it is in the first namespace, which never goes.
  */

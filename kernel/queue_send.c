@@ -59,7 +59,9 @@ static struct kipc_entry *kipc_queue_bring(struct kipc_queue *queue, struct kipc
 
 	if (iov_iter_count(&source->iter) > READ_ONCE(queue->bounds.max_size))
 		return ERR_PTR(-EMSGSIZE);
-	if (unlikely(source->fds) && !kipc_fds_may_wait(source->fds, queue->name.net))
+	/* A nameless one goes with its last handle, whatever waits in it. */
+	if (unlikely(source->fds) && queue->name.text[0] &&
+	    !kipc_fds_may_wait(source->fds, queue->name.net))
 		return ERR_PTR(-ELOOP);
 	entry = kipc_entry_create(&queue->spare, user, source);
 	if (!IS_ERR(entry))

@@ -280,6 +280,10 @@ TEST_F(net, that_dies_takes_other_files_in_its_queues)
 	fd = variant->make();
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-ELOOP, queue_send_fd(queue, fd));
+	/* A nameless queue goes with its handles. */
+	queue = queue_open("", KIPC_QUEUE_CREATE | KIPC_QUEUE_ANONYMOUS | QUEUE_BOTH);
+	ASSERT_LE(0, queue);
+	EXPECT_EQ(0, queue_send_fd(queue, fd));
 }
 
 TEST_HARNESS_MAIN

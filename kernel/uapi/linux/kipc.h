@@ -218,9 +218,10 @@ struct kipc_vec {
  *
  * Descriptors are duplicated for the message when it is sent.  Errors: EBADF, one is not
  * open.  ELOOP, one could come to hold the message that holds it: an endpoint of kipc or
- * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device; and to a queue that
- * is not in the first network namespace, what keeps a namespace: a socket, a namespace, a
- * file of /proc, a tree of mounts.  EDQUOT, too many are on their way already (max_fds).
+ * of Android's Binder, an AF_UNIX socket, an io_uring, a vhost device; and to a named
+ * queue that is not in the first network namespace, what keeps a namespace: a socket, a
+ * namespace, a file of /proc, a tree of mounts.  EDQUOT, too many are on their way already
+ * (max_fds).
  *
  * Since: 1
  */
