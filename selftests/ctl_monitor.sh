@@ -97,7 +97,7 @@ one_queue()
 start --objects
 one_queue queue:jobs
 one_call
-eventually shows channel-gone
+eventually shows channel-gone "endpoint-gone .*client"
 ordered "queue-new .*queue:jobs of root, mode 0600, room for 7 messages" \
 	"queue-gone .*queue:jobs, with 0 messages in it"
 result $? a_queue_comes_and_goes
