@@ -361,7 +361,7 @@ TEST_F(notice, read_passes_them_over)
 
 TEST_F(notice, caller_that_times_out_is_told_once)
 {
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	EXPECT_NOTHING();
 	GIVE_UP();
 	EXPECT_EQ(POLLIN, revents(self->server.fd, 0));
@@ -425,7 +425,7 @@ TEST_F(notice, call_that_was_answered_is_not_told_of)
 
 TEST_F(notice, canceled_goes_away_with_the_reply)
 {
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	GIVE_UP();
 	EXPECT_EQ(-ECANCELED, REPLY());
 	EXPECT_EQ(0, revents(self->server.fd, 0));
@@ -434,7 +434,7 @@ TEST_F(notice, canceled_goes_away_with_the_reply)
 
 TEST_F(notice, canceled_goes_away_with_the_release)
 {
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	GIVE_UP();
 	EXPECT_EQ(0, channel_release(self->server.fd, self->msg.id));
 	EXPECT_EQ(0, revents(self->server.fd, 0));
@@ -443,14 +443,14 @@ TEST_F(notice, canceled_goes_away_with_the_release)
 
 TEST_F(notice, canceled_goes_away_with_the_server)
 {
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	GIVE_UP();
 	end_close(&self->server);
 }
 
 TEST_F(notice, canceled_comes_before_other_messages)
 {
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	ASSERT_EQ(0, channel_send_prio(self->client.fd, "urgent", 6, 9));
 	GIVE_UP();
 	EXPECT_CANCELED();
@@ -487,7 +487,7 @@ TEST_F(notice, canceled_survives_a_failed_receive_efault)
 	int i;
 
 	ASSERT_EQ(0, guard_init(&guard));
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	GIVE_UP();
 	guard_readonly(&guard, &recv, sizeof(recv), 0);
 	for (i = 0; i < 3; i++)
@@ -541,7 +541,7 @@ TEST_F(notice, read_passes_canceled_over_and_keeps_the_call)
 {
 	char buf[16];
 
-	DELIVER_CALL(in_ms(60));
+	DELIVER_CALL(in_ms(60 * slow()));
 	GIVE_UP();
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "text", 4));
 	EXPECT_EQ(4, read(self->server.fd, buf, sizeof(buf)));

@@ -51,7 +51,7 @@ TEST_F(outcome, nobody_receives_etimedout_none)
 	uint64_t start = now_ns();
 	struct kipc_header msg;
 
-	self->call.deadline = in_ms(30);
+	self->call.deadline = in_ms(30 * slow());
 	EXPECT_EQ(-ETIMEDOUT, CALL());
 	EXPECT_LE(start + 30000000, now_ns());
 	EXPECT_EQ(KIPC_OUTCOME_NONE, self->call.outcome);
@@ -103,7 +103,7 @@ TEST_F(outcome, late_reply_and_receive_ecanceled_receives_nothing)
 	};
 	struct kipc_header msg;
 
-	self->call.deadline = in_ms(60);
+	self->call.deadline = in_ms(60 * slow());
 	ASSERT_EQ(0, START_CALL());
 	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
 	EXPECT_EQ(-ETIMEDOUT, ask_end(&self->caller));
@@ -120,7 +120,7 @@ TEST_F(outcome, late_call_can_be_released)
 {
 	struct kipc_header msg;
 
-	self->call.deadline = in_ms(60);
+	self->call.deadline = in_ms(60 * slow());
 	ASSERT_EQ(0, START_CALL());
 	ASSERT_EQ(0, channel_recv(self->server.fd, &msg));
 	EXPECT_EQ(-ETIMEDOUT, ask_end(&self->caller));
@@ -133,7 +133,7 @@ TEST_F(outcome, withdrawn_call_leaves_the_others)
 	struct kipc_header msg;
 
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "1", 1));
-	self->call.deadline = in_ms(60);
+	self->call.deadline = in_ms(60 * slow());
 	ASSERT_EQ(0, START_CALL());
 	ASSERT_EQ(0, channel_send(self->client.fd, 0, "2", 1));
 	EXPECT_EQ(-ETIMEDOUT, ask_end(&self->caller));
@@ -169,7 +169,7 @@ TEST_F(outcome, receive_waits_until_its_deadline)
 	struct kipc_header msg;
 
 	EXPECT_EQ(-ETIMEDOUT, channel_recv_until(self->server.fd, &msg,
-						 in_ms(30)));
+						 in_ms(30 * slow())));
 	EXPECT_LE(start + 30000000, now_ns());
 	EXPECT_EQ(-ETIMEDOUT, channel_recv_until(self->server.fd, &msg, 1));
 	EXPECT_EQ(-ETIMEDOUT, channel_recv_until(self->client.fd, &msg, 1));

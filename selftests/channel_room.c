@@ -103,7 +103,7 @@ TEST_F(room, none_until_the_deadline_etimedout)
 {
 	struct kipc_channel_send arg = {
 		.size = sizeof(arg),
-		.deadline = in_ms(30),
+		.deadline = in_ms(30 * slow()),
 		.payload = payload_of(self->data, PAGE),
 	};
 	struct kipc_channel_call call = call_of(self->data, PAGE);
@@ -111,7 +111,7 @@ TEST_F(room, none_until_the_deadline_etimedout)
 
 	EXPECT_EQ(-ETIMEDOUT, request(self->client.fd, KIPC_IOC_CHANNEL_SEND,
 				      &arg));
-	call.deadline = in_ms(30);
+	call.deadline = in_ms(30 * slow());
 	EXPECT_EQ(-ETIMEDOUT, request(self->client.fd, KIPC_IOC_CHANNEL_CALL,
 				      &call));
 	EXPECT_EQ(KIPC_OUTCOME_NONE, call.outcome);

@@ -108,7 +108,7 @@ TEST_F(wait, receiver_waits_until_its_deadline)
 	char c;
 
 	recv = queue_recv_args(&c, 1);
-	recv.deadline = in_ms(30);
+	recv.deadline = in_ms(30 * slow());
 	EXPECT_EQ(-ETIMEDOUT, request(self->fd, KIPC_IOC_QUEUE_RECV, &recv));
 	EXPECT_LE(start + 30000000, now_ns());
 	recv.deadline = 1;
@@ -275,7 +275,7 @@ TEST_F(wait, sender_waits_until_its_deadline)
 	struct kipc_queue_send send = queue_send_args("x", 1);
 
 	ASSERT_EQ(4, fill_up(self->fd));
-	send.deadline = in_ms(30);
+	send.deadline = in_ms(30 * slow());
 	EXPECT_EQ(-ETIMEDOUT, request(self->fd, KIPC_IOC_QUEUE_SEND, &send));
 	send.deadline = 1;
 	EXPECT_EQ(-ETIMEDOUT, request(self->fd, KIPC_IOC_QUEUE_SEND, &send));

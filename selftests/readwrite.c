@@ -422,7 +422,7 @@ TEST_F(serving, caller_that_is_gone_ecanceled)
 	ASSERT_EQ(4, get(self->server.fd, self->buf, 64));
 	ASSERT_EQ(2, put(self->server.fd, "ok", 2));
 	EXPECT_REPLY("ok", 2);
-	call.deadline = in_ms(60);
+	call.deadline = in_ms(60 * slow());
 	ASSERT_EQ(0, ask_and_wait(&late, self->client.fd,
 				  KIPC_IOC_CHANNEL_CALL, &call));
 	ASSERT_EQ(4, get(self->server.fd, self->buf, 64));
