@@ -8,6 +8,7 @@
 
 . tap_test.sh
 
+subcommand=doctor
 module=/lib/modules/kipc.ko
 server=
 
@@ -21,24 +22,6 @@ cleanup()
 }
 
 plan 28 $module /sys/module/kipc
-
-# Here it is the doctor that ends so
-ends()
-{
-	expected=$1
-	shift
-	kipcctl doctor "$@" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
-
-# The same for an ordinary user
-ends_for_user()
-{
-	expected=$1
-	shift
-	su user -c "kipcctl doctor $*" > "$dir/out" 2> "$dir/err"
-	[ $? -eq "$expected" ]
-}
 
 # wrong CHECK FINDING REMEDY: that, and that alone, is wrong, and this is the advice
 wrong()

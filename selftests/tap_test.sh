@@ -6,6 +6,7 @@
 # each test and "[ $failed -eq 0 ]" as its last line. It may have functions of its own for
 # cleanup, before its directory goes, and for details, what is shown of a failure.
 
+subcommand=
 number=0
 failed=0
 dir=$(mktemp -d) || exit 1
@@ -56,12 +57,12 @@ skip()
 	echo "ok $number $1 # SKIP $2"
 }
 
-# ends STATUS ARGUMENT...: does kipcctl end so?
+# ends STATUS ARGUMENT...: does kipcctl end so, or its subcommand, where a script sets one?
 ends()
 {
 	expected=$1
 	shift
-	kipcctl "$@" > "$dir/out" 2> "$dir/err"
+	kipcctl ${subcommand:+"$subcommand"} "$@" > "$dir/out" 2> "$dir/err"
 	[ $? -eq "$expected" ]
 }
 
@@ -70,7 +71,7 @@ ends_for_user()
 {
 	expected=$1
 	shift
-	su user -c "kipcctl $*" > "$dir/out" 2> "$dir/err"
+	su user -c "kipcctl $subcommand $*" > "$dir/out" 2> "$dir/err"
 	[ $? -eq "$expected" ]
 }
 
