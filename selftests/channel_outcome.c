@@ -335,6 +335,16 @@ static void signal_caller(struct asker *caller)
 	syscall(SYS_tgkill, getpid(), caller->tid, SIGUSR1);
 }
 
+/* And wait until it has been taken: what comes later finds the call restarted. */
+static void signal_caller_now(struct asker *caller)
+{
+	int before = __atomic_load_n(&signals_taken, __ATOMIC_RELAXED);
+
+	signal_caller(caller);
+	while (__atomic_load_n(&signals_taken, __ATOMIC_RELAXED) == before)
+		nap_ms(1);
+}
+
 TEST_F(outcome, signal_before_delivery_eintr_none)
 {
 	on_signal(SIGUSR1, 0);
@@ -379,7 +389,7 @@ TEST_F(outcome, restarted_call_runs_once)
 	on_signal(SIGUSR1, SA_RESTART);
 	ASSERT_EQ(0, START_CALL());
 	for (i = 0; i < 20; i++) {
-		signal_caller(&self->caller);
+		signal_caller_now(&self->caller);
 		ASSERT_TRUE(ask_waits(&self->caller));
 		nap_ms(i % 3);
 	}
@@ -402,8 +412,7 @@ TEST_F(outcome, restarted_call_releases_once)
 	ASSERT_EQ(0, channel_recv(self->client.fd, &msg));
 	self->call.release = msg.id;
 	ASSERT_EQ(0, START_CALL());
-	signal_caller(&self->caller);
-	nap_ms(5);
+	signal_caller_now(&self->caller);
 	ASSERT_TRUE(ask_waits(&self->caller));
 	while (!endpoint_info(self->server.fd).queued)
 		nap_ms(1);

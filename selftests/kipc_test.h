@@ -614,15 +614,19 @@ static inline int become(uid_t uid)
 	return 0;
 }
 
-static inline void on_signal_do_nothing(int number)
+/* How many signals have been taken so far */
+static int signals_taken;
+
+static inline void on_signal_count(int number)
 {
+	__atomic_add_fetch(&signals_taken, 1, __ATOMIC_RELAXED);
 }
 
 /* Let a signal interrupt, and say whether what it interrupts is restarted. */
 static inline void on_signal(int number, int flags)
 {
 	struct sigaction action = {
-		.sa_handler = on_signal_do_nothing,
+		.sa_handler = on_signal_count,
 		.sa_flags = flags,
 	};
 
