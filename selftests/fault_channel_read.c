@@ -5,20 +5,6 @@
 #include "fault_pair.h"
 #include "ring_test.h"
 
-static int do_read(int fd, void *buf, size_t len)
-{
-	ssize_t n = read(fd, buf, len);
-
-	return n < 0 ? -errno : (int)n;
-}
-
-static int do_write(int fd, const void *buf, size_t len)
-{
-	ssize_t n = write(fd, buf, len);
-
-	return n < 0 ? -errno : (int)n;
-}
-
 TEST_F(fault, read)
 {
 	const void *data = pattern(LARGE, 6);

@@ -277,20 +277,6 @@ TEST_F(fault, receive_batch)
 
 /* ---- the rest ---- */
 
-static int do_read(int fd, void *buf, size_t len)
-{
-	ssize_t n = read(fd, buf, len);
-
-	return n < 0 ? -errno : (int)n;
-}
-
-static int do_write(int fd, const void *buf, size_t len)
-{
-	ssize_t n = write(fd, buf, len);
-
-	return n < 0 ? -errno : (int)n;
-}
-
 TEST_F(fault, read_and_write)
 {
 	const void *data = pattern(150, 1);

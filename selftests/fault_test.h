@@ -257,6 +257,22 @@ static inline void sweep_end(struct sweep *sweep)
 	EXPECT_NE(0, _s->points[1]) TH_LOG("%s", _s->what);		\
 } while (0)
 
+/* The calls that are no request, said as requests are */
+
+static inline int do_read(int fd, void *buf, size_t len)
+{
+	ssize_t n = read(fd, buf, len);
+
+	return n < 0 ? -errno : (int)n;
+}
+
+static inline int do_write(int fd, const void *buf, size_t len)
+{
+	ssize_t n = write(fd, buf, len);
+
+	return n < 0 ? -errno : (int)n;
+}
+
 /* What a call says that was refused memory or a copy */
 static inline bool faults_says(int err)
 {

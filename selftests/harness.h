@@ -18,7 +18,7 @@ static inline unsigned int slow(void)
 {
 	const char *times = getenv("KIPC_SLOW");
 
-	return times ? atoi(times) : 1;
+	return times && *times ? atoi(times) : 1;
 }
 
 #endif
