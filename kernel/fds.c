@@ -234,6 +234,32 @@ int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to)
 }
 
 /**
+ * kipc_fds_take_some() - give the current process the first ones, until one cannot be
+ * @fds:	them, pinned
+ * @to:		where their numbers are written
+ * @count:	how many, no more than there are
+ * @taken:	empty; afterwards those that it has, to be ended with kipc_fds_taken_end()
+ *
+ * Return: 0, or as kipc_fds_install(), or -ENOMEM.
+ */
+int kipc_fds_take_some(struct kipc_fds *fds, s32 __user *to, unsigned int count,
+		       struct kipc_fds_taken *taken)
+{
+	int fd;
+
+	taken->numbers = kmalloc_array(count, sizeof(*taken->numbers), GFP_KERNEL);
+	if (!taken->numbers)
+		return -ENOMEM;
+	while (taken->count < count) {
+		fd = kipc_fds_install(fds, taken->count, to ? to + taken->count : NULL);
+		if (fd < 0)
+			return fd;
+		taken->numbers[taken->count++] = fd;
+	}
+	return 0;
+}
+
+/**
  * kipc_fds_take() - give the current process the first ones, all or none
  * @fds:	them, pinned
  * @to:		where their numbers are written
@@ -245,21 +271,11 @@ int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to)
 int kipc_fds_take(struct kipc_fds *fds, s32 __user *to, unsigned int max,
 		  struct kipc_fds_taken *taken)
 {
-	unsigned int count = min(fds->count, max);
-	int fd = 0;
+	int err = kipc_fds_take_some(fds, to, min(fds->count, max), taken);
 
-	taken->numbers = kmalloc_array(count, sizeof(*taken->numbers), GFP_KERNEL);
-	if (!taken->numbers)
-		return -ENOMEM;
-	while (taken->count < count) {
-		fd = kipc_fds_install(fds, taken->count, to ? to + taken->count : NULL);
-		if (fd < 0) {
-			kipc_fds_taken_end(taken, true);
-			return fd;
-		}
-		taken->numbers[taken->count++] = fd;
-	}
-	return 0;
+	if (err)
+		kipc_fds_taken_end(taken, true);
+	return err;
 }
 
 /* See kipc_fds_taken_end(). */

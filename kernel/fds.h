@@ -70,6 +70,8 @@ struct kipc_fds *kipc_fds_create(struct kipc_user *user, const s32 __user *fds,
 bool kipc_fds_may_wait(const struct kipc_fds *fds, const struct net *net);
 void kipc_fds_put(struct kipc_fds *fds);
 int kipc_fds_install(struct kipc_fds *fds, unsigned int nr, s32 __user *to);
+int kipc_fds_take_some(struct kipc_fds *fds, s32 __user *to, unsigned int count,
+		       struct kipc_fds_taken *taken);
 int kipc_fds_take(struct kipc_fds *fds, s32 __user *to, unsigned int max,
 		  struct kipc_fds_taken *taken);
 void kipc_fds_taken_close(struct kipc_fds_taken *taken, bool undo);

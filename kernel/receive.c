@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Transfer, receiving: see transfer.h. */
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "channel.h"
 #include "fds.h"
@@ -341,11 +340,7 @@ int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 
 {
 	struct kipc_fds *fds = NULL;
 	struct kipc_message *msg;
-	int err = -ENOENT, fd;
-
-	taken->numbers = kmalloc_array(count, sizeof(*taken->numbers), GFP_KERNEL);
-	if (!taken->numbers)
-		return -ENOMEM;
+	int err = -ENOENT;
 
 	/* Installing may sleep: with a reference of our own, and without the lock. */
 	spin_lock(&ep->channel->lock);
@@ -359,13 +354,9 @@ int kipc_channel_take_fds(struct kipc_endpoint *ep, u64 id, s32 __user *to, u32 
 	}
 	spin_unlock(&ep->channel->lock);
 
-	while (!err && taken->count < count) {
-		fd = kipc_fds_install(fds, taken->count, to + taken->count);
-		err = min(fd, 0);
-		if (!err)
-			taken->numbers[taken->count++] = fd;
-	}
-	if (fds)
+	if (fds) {
+		err = kipc_fds_take_some(fds, to, count, taken);
 		kipc_fds_put(fds);
+	}
 	return err;
 }
